@@ -1,0 +1,53 @@
+"""What is put on a medium: names and where their bytes come from. No DICOM here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileRange:
+    """A run of bytes of a file on this machine."""
+
+    path: str
+    offset: int
+    length: int  # bytes
+
+
+Name = tuple[str, ...]  # ("DICOM", "P0000001", "I0000001") or ("README.TXT",)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """One file of the medium to be: its content is the concatenation of its parts."""
+
+    name: Name
+    parts: tuple[FileRange | bytes, ...]
+    modified: datetime  # aware; becomes the recording date
+
+    @property
+    def size(self) -> int:
+        return sum(len(p) if isinstance(p, bytes) else p.length for p in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestList:
+    """A file whose content is made from the SHA-256 of all the others, after they are written.
+
+    Its size must be known before, as everything gets its place first.
+    """
+
+    name: Name
+    size: int
+    compose: Callable[[Mapping[Name, str]], bytes]  # lower-case hexadecimal digests by name
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A volume that was written and is complete under its name."""
+
+    path: str
+    size: int
+    sha256: str | None  # of the image; None for a folder
+    digests: Mapping[Name, str]  # SHA-256 of every file as it stands on the medium

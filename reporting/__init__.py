@@ -1,0 +1,26 @@
+"""What every room says to people: errors, findings and progress. Imports nothing of ours."""
+
+from reporting.errors import (
+    CannotRead,
+    CannotWrite,
+    FilmjacketError,
+    Interrupted,
+    NotSupported,
+    WrongUsage,
+)
+from reporting.findings import Finding, Rule, Severity
+from reporting.progress import Progress, silent
+
+__all__ = [
+    "CannotRead",
+    "CannotWrite",
+    "FilmjacketError",
+    "Finding",
+    "Interrupted",
+    "NotSupported",
+    "Progress",
+    "Rule",
+    "Severity",
+    "WrongUsage",
+    "silent",
+]

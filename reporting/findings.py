@@ -1,0 +1,44 @@
+"""Findings: what a check saw, as values that any report can render."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Errors make a medium non-compliant; warnings and notes do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One departure at one place: ``rule`` names the row that explains it.
+
+    ``where`` is a File ID, a tag, a byte offset or a block on the medium, never patient data.
+    """
+
+    rule: str
+    severity: Severity
+    where: str
+    message: str
+    remedy: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a rule table: every room keeps its rules as such rows."""
+
+    id: str
+    severity: Severity
+    meaning: str
+    remedy: str
+    reference: str  # part and section of the standard, or "Filmjacket" for a rule of our own
+
+    def at(self, where: str, message: str = "") -> Finding:
+        """Return the finding that this rule is broken at *where*."""
+        return Finding(
+            self.id, self.severity, where, message or self.meaning, self.remedy, self.reference
+        )

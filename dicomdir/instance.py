@@ -1,6 +1,10 @@
 """What the house knows of one DICOM file after its header was read: small, flat, no objects."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# Begins the departure of a file whose data set only a forgiving reader understands: giving it a
+# new head is not enough, it has to be written anew.
+NOT_WELL_FORMED: Final = "the data set is not well formed"
 
 
 class Instance(NamedTuple):

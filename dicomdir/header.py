@@ -1,0 +1,299 @@
+"""The header of one DICOM file: preamble, File Meta Information and the wanted elements (PS3.10 7).
+
+One open, one read of the first 16 KiB, one small read per jump past them. Pixel data is never
+read. What is not DICOM, is truncated or contradicts itself raises NotDicom with the reason.
+"""
+
+from collections.abc import Mapping
+from struct import error
+from typing import Final
+
+from dicomdir import walk
+from dicomdir.convert import CannotConvert, explicit_little
+from dicomdir.elements import (
+    LONG_VRS,
+    SHORT_VRS,
+    TAG_VR_LENGTH,
+    UNDEFINED_LENGTH,
+    BadEncoding,
+    text,
+)
+from dicomdir.inflate import Inflated, TooLarge
+from dicomdir.walk import Found, Malformed, PRead, Truncated, Window
+
+IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
+# Deflated image frame and the JPIP deflates compress differently; only these two deflate the
+# whole data set.
+_DEFLATED: Final = frozenset((DEFLATED_LITTLE, "1.2.840.10008.1.2.4.95"))
+_NATIVE: Final = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED_LITTLE))
+
+MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
+
+_ZEROS: Final = bytes(128)
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class NotDicom(Exception):
+    """The file cannot be taken in; ``kind`` is one of instance.KINDS."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason, kind)
+        self.reason, self.kind = reason, kind
+
+
+class Unsure(Exception):
+    """The fast walk does not understand the file: ask the slow reader."""
+
+
+class Header:
+    """What was read of one file."""
+
+    __slots__ = (
+        "dataset_offset",
+        "departures",
+        "elements",
+        "meta",
+        "size",
+        "transfer_syntax",
+    )
+
+    def __init__(self) -> None:
+        self.size = 0  # bytes of the file
+        self.dataset_offset = 0
+        self.transfer_syntax = ""  # as the data set really is
+        self.meta: dict[int, bytes] = {}  # tag → value of group 0002
+        # swapped tag → element in Explicit VR Little Endian, header included
+        self.elements: Found = {}
+        self.departures: list[str] = []
+
+    def value(self, swapped: int) -> bytes:
+        """Return the value of an element, b"" when it is absent or empty."""
+        element = self.elements.get(swapped)
+        if element is None:
+            return b""
+        return element[12:] if element[4:6] in LONG_VRS else element[8:]
+
+    def text(self, swapped: int) -> str:
+        """Return a value of the default repertoire without its padding."""
+        return text(self.value(swapped))
+
+
+def read_header(pread: PRead, size: int, wanted: Mapping[int, bytes]) -> Header:
+    """Read the header of the file behind *pread*.
+
+    Args:
+        pread: (length, offset) → bytes of the file.
+        size: of the file in bytes.
+        wanted: swapped tag → VR of the elements to keep.
+
+    Raises:
+        NotDicom: not DICOM, truncated, or it contradicts itself.
+        Unsure: the slow reader may understand it.
+    """
+    head = pread(walk.HEAD, 0)
+    header = Header()
+    header.size = size
+    if head[128:132] == b"DICM":
+        _judge_preamble(header, head)
+        start = _read_meta(header, head, 132, pread)
+    else:
+        start = _without_preamble(header, head, pread)
+    header.dataset_offset = start
+    stated = text(header.meta.get(0x00020010, b""))
+    if text(header.meta.get(0x00020002, b"")) == MEDIA_STORAGE_DIRECTORY:
+        raise NotDicom("a DICOMDIR; the new medium gets a directory of its own", "directory")
+    if start >= size:
+        raise NotDicom("truncated: no data set after the File Meta Information", "truncated")
+    _walk(header, stated, Window(pread, size, head), start, wanted)
+    return header
+
+
+def _judge_preamble(header: Header, head: bytes) -> None:
+    """Note a preamble that may not go on a medium (PS3.10 7.1, 7.5)."""
+    if not head.startswith(_ZEROS) and not head.startswith(_TIFF):
+        header.departures.append("the preamble is neither zero nor that of a TIFF")
+
+
+def _without_preamble(header: Header, head: bytes, pread: PRead) -> int:
+    """Return the offset of the data set of a file that has no preamble, or raise NotDicom."""
+    if head[:2] == b"\x02\0" and head[4:6] in SHORT_VRS | LONG_VRS:
+        header.departures.append("no preamble")
+        return _read_meta(header, head, 0, pread)
+    try:
+        group, _, vr, _ = TAG_VR_LENGTH.unpack_from(head)
+    except error:
+        group = 0
+    # A bare data set begins with group 0008 (rarely 0004 or 0010); its first element is small.
+    if group == 8 and (vr in SHORT_VRS | LONG_VRS or int.from_bytes(head[4:8], "little") < 1024):
+        header.departures.append("no preamble and no File Meta Information")
+        return 0
+    raise NotDicom(_what_it_looks_like(head), "not-dicom")
+
+
+_MAGIC: Final = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a Linux program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"<?xml", "an XML text"),
+    (b"<!DOCTYPE", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"SIMPLE  =", "a FITS picture"),
+)
+
+
+def _what_it_looks_like(head: bytes) -> str:
+    if not head:
+        return "not DICOM: the file is empty"
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return f"not DICOM: it looks like {name}"
+    if not head.strip(b"\0"):
+        return "not DICOM: it begins with zeros and has no DICM prefix"
+    return "not DICOM: no DICM prefix at byte 128, and no data set at the beginning"
+
+
+def _read_meta(header: Header, head: bytes, start: int, pread: PRead) -> int:
+    """Read group 0002 and return the offset just past it (PS3.10 7.1).
+
+    The elements themselves tell where the group ends; its stated length is only compared.
+    """
+    meta = header.meta
+    position = start
+    data = head
+    unpack = TAG_VR_LENGTH.unpack_from
+    while True:
+        if position + 12 > len(data) and len(data) >= walk.HEAD:
+            # A meta group past 16 KiB: private information of some size. Read it whole.
+            data = pread(walk.LARGEST_KEY, 0)
+        if position + 8 > len(data):
+            if position < header.size:
+                raise NotDicom("truncated: it ends in its File Meta Information", "truncated")
+            break
+        group, element, vr, length = unpack(data, position)
+        if group != 2:
+            break
+        value = position + 8
+        if vr in LONG_VRS:
+            (length,) = walk._LENGTH(data, value) if value + 4 <= len(data) else (0,)
+            value += 4
+        elif vr not in SHORT_VRS:
+            raise Unsure(f"File Meta Information is not explicit at byte {position}")
+        if length == UNDEFINED_LENGTH:
+            raise Unsure(f"File Meta Information is broken at byte {position}")
+        if value + length > header.size:
+            raise NotDicom("truncated: it ends in its File Meta Information", "truncated")
+        if value + length > len(data):
+            data = pread(min(header.size, walk.LARGEST_KEY), 0)
+        meta[0x00020000 | element] = data[value : value + length]
+        position = value + length
+    stated = meta.get(0x00020000)
+    if stated is None or len(stated) != 4:
+        header.departures.append("File Meta Information Group Length is missing")
+    elif int.from_bytes(stated, "little") != position - start - 12:
+        header.departures.append("File Meta Information Group Length is wrong")
+    if meta.get(0x00020001) != b"\0\1":
+        header.departures.append("File Meta Information Version is missing or wrong")
+    if not meta.get(0x00020012):
+        header.departures.append("Implementation Class UID is missing")
+    return position
+
+
+def _walk(
+    header: Header, stated: str, window: Window, start: int, wanted: Mapping[int, bytes]
+) -> None:
+    """Walk the data set in the encoding it really has and fill header.elements."""
+    if stated in _DEFLATED:
+        window, start = _inflate(window, start)
+    try:
+        encoding = _encoding_at(window, start, stated)
+        found: Found = {}
+        if encoding == "explicit":
+            walk.walk_explicit(window, start, wanted, found)
+        elif encoding == "implicit":
+            walk.walk_implicit(window, start, wanted, found)
+        else:
+            walk.walk_explicit_big(window, start, wanted, found)
+    except Truncated as problem:
+        raise NotDicom(f"truncated: {problem}", "truncated") from problem
+    except Malformed as problem:
+        raise Unsure(str(problem)) from problem
+    header.transfer_syntax = _real_syntax(header, stated, encoding)
+    if window.encapsulated and header.transfer_syntax in _NATIVE:
+        raise NotDicom(
+            "contradicts itself: compressed pixel data under an uncompressed Transfer Syntax",
+            "contradiction",
+        )
+    try:
+        if encoding == "explicit":
+            header.elements = _with_known_vrs(found, wanted)
+        else:
+            big = encoding == "big"
+            header.elements = {
+                tag: explicit_little(walk.swap(tag), wanted[tag], value, implicit=not big, big=big)
+                for tag, value in found.items()
+            }
+    except (CannotConvert, BadEncoding) as problem:
+        raise Unsure(str(problem)) from problem
+
+
+def _inflate(window: Window, start: int) -> tuple[Window, int]:
+    inflated = Inflated(window.pread, window.size, start)
+    try:
+        size = inflated.measure()
+    except TooLarge as problem:
+        raise NotDicom(str(problem), "malformed") from problem
+    except ValueError as problem:
+        raise Unsure(str(problem)) from problem
+    return Window(inflated.pread, size, inflated.pread(walk.HEAD, 0)), 0
+
+
+def _encoding_at(window: Window, start: int, stated: str) -> str:
+    """Return how the first element is encoded: "explicit", "implicit" or "big"."""
+    if start + 8 > window.base + len(window.data):
+        window.move(start)
+    first = window.data[start - window.base : start - window.base + 8]
+    explicit = first[4:6] in SHORT_VRS or first[4:6] in LONG_VRS
+    # A group of 0100H and more at the beginning is a small one read in the wrong byte order.
+    if explicit:
+        return "big" if first[0] == 0 and first[1] != 0 else "explicit"
+    if stated == EXPLICIT_BIG and first[0] == 0:
+        raise Malformed("implicit VR and big endian at once")
+    return "implicit"
+
+
+def _real_syntax(header: Header, stated: str, encoding: str) -> str:
+    """Return the transfer syntax that fits what was seen; note where the file says another."""
+    if encoding == "explicit" and stated not in (IMPLICIT_LITTLE, EXPLICIT_BIG, ""):
+        return stated
+    real = {"explicit": EXPLICIT_LITTLE, "implicit": IMPLICIT_LITTLE, "big": EXPLICIT_BIG}[encoding]
+    if stated in _DEFLATED:
+        return stated
+    if not stated:
+        if header.meta:
+            header.departures.append("Transfer Syntax UID is missing")
+    elif real != stated:
+        header.departures.append("the data set is not in the Transfer Syntax that the file states")
+    return real
+
+
+def _with_known_vrs(found: Found, wanted: Mapping[int, bytes]) -> Found:
+    """Return *found* with every element under the VR that its tag has in the standard."""
+    for tag, element in found.items():
+        vr = element[4:6]
+        if vr != wanted[tag]:
+            long_ = vr in LONG_VRS
+            if vr == b"SQ" or wanted[tag] == b"SQ":
+                if vr != b"UN":
+                    raise Unsure("a key is a sequence where it should not be, or the reverse")
+            value = element[12:] if long_ else element[8:]
+            found[tag] = explicit_little(
+                walk.swap(tag), wanted[tag], value, implicit=vr == b"UN", big=False
+            )
+    return found

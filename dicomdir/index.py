@@ -1,0 +1,232 @@
+"""From one header to one Instance: the record type and the keys of its four levels, encoded.
+
+The tables of PS3.3 F.5 and the profile's additional keys are compiled once into flat lists;
+for each file what is left are dictionary look-ups and joins of bytes.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from dicomdir.elements import encode_element, encode_item, text
+from dicomdir.header import Header, NotDicom
+from dicomdir.instance import Instance
+from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
+from dicomdir.sop_classes import RECORD_TYPE_OF
+from dicomdir.structured_report import concept_modifiers, latest_verification
+from dicomdir.walk import Found, swap
+
+_CHARACTER_SET: Final = swap(0x00080005)
+_SOP_CLASS: Final = swap(0x00080016)
+_SOP_INSTANCE: Final = swap(0x00080018)
+_RELATED_GENERAL: Final = swap(0x0008001A)
+_STUDY_DATE: Final = swap(0x00080020)
+_STUDY_TIME: Final = swap(0x00080030)
+_STUDY_UID: Final = swap(0x0020000D)
+_SERIES_UID: Final = swap(0x0020000E)
+_VERIFYING_OBSERVERS: Final = swap(0x0040A073)
+_CONTENT: Final = swap(0x0040A730)
+# Dates that stand in for an empty Study Date, the nearest first, with their times.
+_OTHER_DATES: Final = tuple(
+    (swap(date), swap(time))
+    for date, time in (
+        (0x00080021, 0x00080031),  # Series
+        (0x00080022, 0x00080032),  # Acquisition
+        (0x00080023, 0x00080033),  # Content
+        (0x00080012, 0x00080013),  # Instance Creation
+    )
+)
+_ALWAYS_WANTED: Final[dict[int, bytes]] = {
+    _CHARACTER_SET: b"CS",
+    _SOP_CLASS: b"UI",
+    _SOP_INSTANCE: b"UI",
+    _RELATED_GENERAL: b"UI",
+    _STUDY_UID: b"UI",
+    _SERIES_UID: b"UI",
+    **{date: b"DA" for date, _ in _OTHER_DATES},
+    **{time: b"TM" for _, time in _OTHER_DATES},
+}
+_NOT_FROM_INSTANCE: Final = frozenset((When.EXTENDED_CHARACTERS, When.OFFERED))
+_TEXT_VRS: Final = frozenset((b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"))
+_SPACES: Final = b" \0"
+
+Row = tuple[int, bytes]  # swapped tag, what stands in the record when the instance has none
+
+
+def _rows(keys: Iterable[Key]) -> list[Row]:
+    """Compile keys: absent type 2 keys become empty elements, others stay out."""
+    return [
+        (swap(key.tag), encode_element(key.tag, key.vr, b"") if key.type == "2" else b"")
+        for key in keys
+        if key.when not in _NOT_FROM_INSTANCE
+    ]
+
+
+class Indexer:
+    """Makes Instances of headers, for one set of keys."""
+
+    def __init__(self, additional: Iterable[AdditionalKey] = ()) -> None:
+        """Compile the record tables together with a profile's *additional* keys."""
+        additional = tuple(additional)
+        self.wanted: dict[int, bytes] = dict(_ALWAYS_WANTED)
+        self._rows: dict[str, list[Row]] = {}
+        self._with_value: dict[str, list[int]] = {}
+        self._filtered: set[str] = set()
+        self._top_level: set[str] = set()
+        for name, record_type in RECORD_TYPES.items():
+            if record_type.retired or name == "PRIVATE":
+                continue
+            keys = keys_of(name, additional)
+            self._rows[name] = _rows(keys)
+            self._with_value[name] = [
+                swap(key.tag) for key in keys if key.when is When.PRESENT_WITH_VALUE
+            ]
+            self.wanted.update(
+                (swap(key.tag), key.vr) for key in keys if key.when not in _NOT_FROM_INSTANCE
+            )
+            if any(key.when in (When.VERIFIED, When.CONCEPT_MODIFIERS) for key in keys):
+                self._filtered.add(name)
+                self.wanted[_VERIFYING_OBSERVERS] = b"SQ"
+            if name != "PATIENT" and "" in record_type.parents:
+                self._top_level.add(name)
+        self._patient = self._rows["PATIENT"]
+        self._study = self._rows["STUDY"]
+        self._series = self._rows["SERIES"]
+        self._known: dict[bytes, bytes] = {}  # one object for equal keys: marshal shares it
+
+    def index(self, source: str, header: Header) -> Instance:
+        """Return what the house keeps of the file *source*.
+
+        Raises:
+            NotDicom: the file has no SOP Class, SOP Instance, Study or Series Instance UID.
+        """
+        remarks: list[str] = []
+        sop_class, sop_instance = _identity(header, remarks)
+        elements = header.elements
+        record_type = RECORD_TYPE_OF.get(sop_class, "")
+        patient = study = series = b""
+        if record_type not in self._top_level:
+            if not (header.text(_STUDY_UID) and header.text(_SERIES_UID)):
+                raise NotDicom("malformed: no Study or no Series Instance UID", "malformed")
+            if not header.value(_STUDY_DATE).strip(_SPACES):
+                elements = _with_another_date(header, remarks)
+            patient = self._keys(self._patient, elements, remarks)
+            study = self._keys(self._study, elements, remarks)
+            series = self._keys(self._series, elements, remarks)
+        if record_type in self._filtered:
+            elements = _filtered(elements)
+        keys = b""
+        if record_type:
+            if self._with_value[record_type]:
+                elements = _without_empty(elements, self._with_value[record_type])
+            keys = self._keys(self._rows[record_type], elements, remarks)
+        return Instance(
+            source,
+            header.size,
+            header.dataset_offset,
+            sop_class,
+            sop_instance,
+            header.transfer_syntax,
+            header.value(_RELATED_GENERAL),
+            record_type,
+            self._known.setdefault(patient, patient),
+            self._known.setdefault(study, study),
+            self._known.setdefault(series, series),
+            keys,
+            tuple(header.departures),
+            tuple(remarks),
+        )
+
+    def _keys(self, rows: list[Row], elements: Found, remarks: list[str]) -> bytes:
+        """Return the keys of one record, with their character set where they need it."""
+        get = elements.get
+        keys = b"".join([get(tag, default) for tag, default in rows])
+        if keys.isascii() and b"\x1b" not in keys:
+            return keys
+        declared = get(_CHARACTER_SET)
+        if declared is not None and text(declared[8:]):
+            return declared + keys
+        parts = [e for tag, _ in rows if (e := get(tag)) and e[4:6] in _TEXT_VRS]
+        spoken = b"".join(parts)
+        if spoken.isascii() and b"\x1b" not in spoken:
+            return keys  # only numbers, or sequences, look like extended characters
+        try:
+            b"".join(e[8:] for e in parts).decode("utf-8")
+            guess = b"ISO_IR 192"
+        except UnicodeDecodeError:
+            guess = b"ISO_IR 100"
+        remarks.append(
+            "no Specific Character Set but characters outside ASCII; "
+            f"the directory says {guess.decode()}"
+        )
+        return encode_element(0x00080005, b"CS", guess) + keys
+
+
+def _identity(header: Header, remarks: list[str]) -> tuple[str, str]:
+    """Return SOP Class and Instance UID of the data set; note where the file meta differs.
+
+    The data set is the object, the meta only its label: a wrong label is replaced (PS3.10 7.1).
+    """
+    uids = []
+    for tag, meta_tag, what in (
+        (_SOP_CLASS, 0x00020002, "SOP Class UID"),
+        (_SOP_INSTANCE, 0x00020003, "SOP Instance UID"),
+    ):
+        own = header.text(tag)
+        stated = text(header.meta.get(meta_tag, b""))
+        if not own and not stated:
+            raise NotDicom(f"malformed: no {what}", "malformed")
+        if not own:
+            remarks.append(f"the data set has no {what}; the one of the File Meta is used")
+        elif not stated:
+            if header.meta:
+                header.departures.append(f"Media Storage {what} is missing")
+        elif own != stated:
+            header.departures.append(f"Media Storage {what} is not the data set's")
+        uids.append(own or stated)
+    return uids[0], uids[1]
+
+
+def _with_another_date(header: Header, remarks: list[str]) -> Found:
+    """Return the elements with Study Date and Time taken from the nearest date there is."""
+    for date, time in _OTHER_DATES:
+        value = header.value(date).strip(_SPACES)
+        if value:
+            elements = dict(header.elements)
+            elements[_STUDY_DATE] = encode_element(0x00080020, b"DA", value)
+            if not header.value(_STUDY_TIME).strip(_SPACES):
+                elements[_STUDY_TIME] = encode_element(0x00080030, b"TM", header.value(time))
+            remarks.append("Study Date is empty; the directory has another date of the instance")
+            return elements
+    return header.elements
+
+
+def _without_empty(elements: Found, tags: Iterable[int]) -> Found:
+    """Return *elements* without those of *tags* that have no value (1C: only with a value)."""
+    empty = [t for t in tags if t in elements and not elements[t][8:].strip(_SPACES)]
+    if not empty:
+        return elements
+    return {tag: element for tag, element in elements.items() if tag not in empty}
+
+
+def _filtered(elements: Found) -> Found:
+    """Return the elements of an SR or Key Object with the content that a record may hold.
+
+    PS3.3 F.5.25: all and only the HAS CONCEPT MOD children of the root; the text of a report
+    does not belong into a directory. Verification DateTime is the latest of the observers'.
+    """
+    elements = dict(elements)
+    content = elements.pop(_CONTENT, None)
+    if content is not None:
+        modifiers = concept_modifiers(content[12:])
+        if modifiers:
+            elements[_CONTENT] = encode_element(
+                0x0040A730, b"SQ", b"".join(encode_item(item) for item in modifiers)
+            )
+    observers = elements.pop(_VERIFYING_OBSERVERS, None)
+    if observers is not None and b"VERIFIED" == elements.get(swap(0x0040A493), b"")[8:].strip(
+        _SPACES
+    ):
+        latest = latest_verification(observers[12:])
+        if latest:
+            elements[swap(0x0040A030)] = encode_element(0x0040A030, b"DT", latest)
+    return elements

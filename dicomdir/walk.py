@@ -1,0 +1,319 @@
+"""The walk over a data set's elements, on bytes, once, keeping only what was asked for.
+
+This is the hot path of the house: thousands of headers pass through it, so the two common
+encodings have a loop of their own with everything in local names, and no object is made per
+element. A value that is not wanted is jumped over; what lies past the window that was read with
+the head costs one small read at the place jumped to.
+
+Tags are kept *swapped* in here, as the four bytes read as one little-endian number give them
+(element in the upper half): that saves two operations per element.
+"""
+
+from collections.abc import Callable, Mapping
+from struct import Struct, error
+from typing import Final
+
+from dicomdir.elements import LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH
+
+PRead = Callable[[int, int], bytes]  # (length, offset) -> bytes, like os.pread on one file
+
+HEAD: Final = 16384  # bytes read at once when a file is opened
+JUMP: Final = 4096  # bytes read where a jump lands past what is in memory
+# A selection key is small. Anything larger than this is not one, whatever it says.
+LARGEST_KEY: Final = 16 * 1024 * 1024
+DEEPEST: Final = 128  # levels of sequences; real objects have fewer than ten
+
+PIXEL_DATA: Final = 0x00107FE0  # (7FE0,0010), swapped
+_EXPLICIT: Final = Struct("<I2sH").unpack_from
+_TAG_LITTLE: Final = Struct("<HH2sH").unpack_from
+_EXPLICIT_BIG: Final = Struct(">HH2sH").unpack_from
+_IMPLICIT: Final = Struct("<II").unpack_from
+_IMPLICIT_BIG: Final = Struct(">HHI").unpack_from
+_LENGTH: Final = Struct("<I").unpack_from
+_LENGTH_BIG: Final = Struct(">I").unpack_from
+
+
+def swap(tag: int) -> int:
+    """Return (gggg,eeee) as 0xggggeeee in swapped form 0xeeeegggg, and back."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
+
+class Truncated(ValueError):
+    """The file ends inside an element."""
+
+
+class Malformed(ValueError):
+    """The bytes do not parse as elements in this encoding."""
+
+
+class Window:
+    """A run of a file's bytes in memory that moves forward over it."""
+
+    __slots__ = ("base", "data", "encapsulated", "pread", "size")
+
+    def __init__(self, pread: PRead, size: int, data: bytes, base: int = 0) -> None:
+        self.pread, self.size, self.data, self.base = pread, size, data, base
+        self.encapsulated = False  # pixel data of undefined length was seen at the top level
+
+    def move(self, offset: int, length: int = JUMP) -> None:
+        """Put the window at *offset*; raises Truncated where the file does not go so far."""
+        if offset > self.size:
+            raise Truncated(f"an element ends at byte {offset}, the file at byte {self.size}")
+        self.data = self.pread(min(length, self.size - offset), offset)
+        self.base = offset
+
+    def take(self, start: int, end: int) -> bytes:
+        """Return the bytes from *start* to *end* of the file."""
+        if end > self.size:
+            raise Truncated(f"an element ends at byte {end}, the file at byte {self.size}")
+        if end - start > LARGEST_KEY:
+            raise Malformed(f"the value at byte {start} is too large for a selection key")
+        base = self.base
+        if start >= base and end <= base + len(self.data):
+            return self.data[start - base : end - base]
+        if start >= base and start < base + len(self.data):
+            have = self.data[start - base :]
+            return have + self.pread(end - start - len(have), start + len(have))
+        return self.pread(end - start, start)
+
+
+Found = dict[int, bytes]
+
+
+def walk_explicit(window: Window, start: int, wanted: Mapping[int, bytes], found: Found) -> None:
+    """Walk an Explicit VR Little Endian data set from *start* to the end of the file.
+
+    Args:
+        window: holds the file's bytes around *start*.
+        start: offset of the first element.
+        wanted: swapped tags to keep.
+        found: receives swapped tag → the whole element, header included, as it stands.
+
+    Raises:
+        Truncated: the file ends inside an element.
+        Malformed: a VR is none, or a delimiter is missing; another encoding may fit.
+    """
+    short, long_ = SHORT_VRS, LONG_VRS
+    data = window.data
+    limit = len(data) - 12  # the last place at which a whole header is in the window
+    base = window.base
+    position = start - base
+    while True:
+        while position <= limit:
+            tag, vr, length = _EXPLICIT(data, position)
+            if vr in short:
+                after = position + 8 + length
+            elif vr in long_:
+                (length,) = _LENGTH(data, position + 8)
+                if length == UNDEFINED_LENGTH:
+                    after = end_of_value(window, base + position + 12, tag, vr) - base
+                    if window.base != base:
+                        # The window has moved on: go on in it, where this value ended.
+                        if tag in wanted:
+                            found[tag] = window.take(base + position, base + after)
+                        position = base + after - window.base
+                        data, base = window.data, window.base
+                        limit = len(data) - 12
+                        continue
+                else:
+                    after = position + 12 + length
+            else:
+                raise Malformed(f"{vr!r} is not a VR, at byte {base + position}")
+            if tag in wanted:
+                found[tag] = (
+                    data[position:after]
+                    if after <= len(data)
+                    else window.take(base + position, base + after)
+                )
+            position = after
+        offset = base + position
+        left = window.size - offset
+        if left == 0:
+            return
+        if 0 < left < 12:
+            _last_element(window, offset, wanted, found)
+            return
+        window.move(offset)
+        data, base, position = window.data, offset, 0
+        limit = len(data) - 12
+
+
+def _last_element(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found) -> None:
+    """Take in one short element within the last eleven bytes of a file."""
+    data = window.take(offset, window.size)
+    if len(data) < 8:
+        raise Truncated(f"{len(data)} bytes after the last element, at byte {offset}")
+    tag, vr, length = _EXPLICIT(data, 0)
+    if vr not in SHORT_VRS:
+        if vr in LONG_VRS:
+            raise Truncated(f"the file ends in the element at byte {offset}")
+        raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+    if 8 + length > len(data):
+        raise Truncated(f"the file ends in the element at byte {offset}")
+    if tag in wanted:
+        found[tag] = data[: 8 + length]
+    if 8 + length < len(data):
+        raise Truncated(f"{len(data) - 8 - length} bytes after the last element")
+
+
+def walk_implicit(window: Window, start: int, wanted: Mapping[int, bytes], found: Found) -> None:
+    """Walk an Implicit VR Little Endian data set; *found* receives the values alone.
+
+    Raises:
+        Truncated, Malformed: as walk_explicit; groups out of order count as malformed, because
+            without VRs the order of groups is the only sign that bytes are elements at all.
+    """
+    data = window.data
+    limit = len(data) - 8
+    base = window.base
+    position = start - base
+    group = 0
+    while True:
+        while position <= limit:
+            tag, length = _IMPLICIT(data, position)
+            if tag & 0xFFFF < group:
+                raise Malformed(f"groups go backwards at byte {base + position}")
+            group = tag & 0xFFFF
+            if length == UNDEFINED_LENGTH:
+                value = base + position + 8
+                end = end_of_value(window, value, tag, b"", implicit=True)
+                if tag in wanted:
+                    found[tag] = window.take(value, end)
+                if window.base != base:
+                    data, base = window.data, window.base
+                    limit = len(data) - 8
+                position = end - base
+                continue
+            after = position + 8 + length
+            if tag in wanted:
+                found[tag] = (
+                    data[position + 8 : after]
+                    if after <= len(data)
+                    else window.take(base + position + 8, base + after)
+                )
+            position = after
+        offset = base + position
+        left = window.size - offset
+        if left == 0:
+            return
+        if 0 < left < 8:
+            raise Truncated(f"{left} bytes after the last element, at byte {offset}")
+        window.move(offset)
+        data, base, position = window.data, offset, 0
+        limit = len(data) - 8
+
+
+def walk_explicit_big(
+    window: Window, start: int, wanted: Mapping[int, bytes], found: Found
+) -> None:
+    """Walk an Explicit VR Big Endian data set (retired); *found* receives the values alone."""
+    offset = start
+    while offset < window.size:
+        header = window.take(offset, min(offset + 12, window.size))
+        if len(header) < 8:
+            raise Truncated(f"{len(header)} bytes after the last element, at byte {offset}")
+        group, element, vr, length = _EXPLICIT_BIG(header, 0)
+        tag = element << 16 | group
+        value = offset + 8
+        if vr in LONG_VRS:
+            if len(header) < 12:
+                raise Truncated(f"the file ends in the element at byte {offset}")
+            (length,) = _LENGTH_BIG(header, 8)
+            value += 4
+        elif vr not in SHORT_VRS:
+            raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+        if length == UNDEFINED_LENGTH:
+            end = end_of_value(window, value, tag, vr, big=True)
+        else:
+            end = value + length
+        if end > window.size:
+            raise Truncated(f"the element at byte {offset} ends at byte {end}")
+        if tag in wanted:
+            found[tag] = window.take(value, end)
+        offset = end
+        if offset + 12 > window.base + len(window.data) and offset < window.size:
+            window.move(offset)
+
+
+def end_of_value(
+    window: Window,
+    start: int,
+    tag: int,
+    vr: bytes,
+    *,
+    implicit: bool = False,
+    big: bool = False,
+) -> int:
+    """Return the offset just past a value of undefined length that begins at *start*.
+
+    Sequences are walked by their elements and encapsulated pixel data by its fragments. The
+    window follows. Iterative, and bounded in depth: hostile files nest thousands of levels.
+
+    Raises:
+        Truncated, Malformed: as the walks.
+    """
+    encapsulated = tag == PIXEL_DATA or vr in (b"OB", b"OW")
+    if tag == PIXEL_DATA:
+        window.encapsulated = True
+    read_tag, read_length = (_EXPLICIT_BIG, _LENGTH_BIG) if big else (_TAG_LITTLE, _LENGTH)
+    # What is open, innermost last: (inside an Item?, without VRs?). UN of undefined length
+    # holds Implicit VR Little Endian whatever the rest is (PS3.5 6.2.2 note).
+    is_implicit = implicit or vr == b"UN"
+    in_item = False
+    stack: list[tuple[bool, bool]] = []
+    offset = start
+    short, long_ = SHORT_VRS, LONG_VRS
+    while True:
+        position = offset - window.base
+        if position < 0 or position + 12 > len(window.data):
+            if offset + 8 > window.size:
+                raise Truncated(f"the file ends in a sequence at byte {offset}")
+            window.move(offset)
+            position = 0
+        try:
+            group, element, code, length16 = read_tag(window.data, position)
+            (length,) = read_length(window.data, position + 4)
+        except error as short_read:
+            raise Truncated(f"the file ends in a sequence at byte {offset}") from short_read
+        if group == 0xFFFE:
+            offset += 8
+            if element == 0xE000 and not in_item:
+                if length == UNDEFINED_LENGTH:
+                    if encapsulated:
+                        raise Malformed(f"a fragment of undefined length at byte {offset - 8}")
+                    stack.append((in_item, is_implicit))
+                    in_item = True
+                    if len(stack) > DEEPEST:
+                        raise Malformed(f"more than {DEEPEST} levels of sequences")
+                else:
+                    offset += length
+            elif element == (0xE00D if in_item else 0xE0DD):
+                if not stack:
+                    return offset
+                in_item, is_implicit = stack.pop()
+            else:
+                raise Malformed(f"an unexpected delimiter at byte {offset - 8}")
+            continue
+        if not in_item:
+            raise Malformed(f"an element where an Item belongs, at byte {offset}")
+        if is_implicit:
+            offset += 8
+        elif code in short:
+            offset += 8
+            length = length16
+        elif code in long_:
+            try:
+                (length,) = read_length(window.data, position + 8)
+            except error as short_read:
+                raise Truncated(f"the file ends in a sequence at byte {offset}") from short_read
+            offset += 12
+        else:
+            raise Malformed(f"{code!r} is not a VR, at byte {offset}")
+        if length == UNDEFINED_LENGTH:
+            stack.append((in_item, is_implicit))
+            in_item = False
+            is_implicit = is_implicit or code == b"UN"
+            if len(stack) > DEEPEST:
+                raise Malformed(f"more than {DEEPEST} levels of sequences")
+        else:
+            offset += length

@@ -1,0 +1,50 @@
+"""What all tests share: where real files are, and the peers that read what we write."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The collection of real files beside the checkout; it is not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no collection of real files at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def pydicom_files() -> list[Path]:
+    """Every real file that ships in pydicom's wheel; always there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pydicom.data
+
+        folder = Path(pydicom.data.__file__).parent / "test_files"
+    return sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture(scope="session")
+def peer() -> Callable[[str], str]:
+    """Return the path of another project's tool, or skip; in CI a missing one is a failure."""
+
+    def find(tool: str) -> str:
+        # By full path: a Python package may put a script of the same name first on PATH.
+        for folder in ("/usr/bin", "/usr/local/bin"):
+            if Path(folder, tool).exists():
+                return str(Path(folder, tool))
+        found = shutil.which(tool)
+        if found:
+            return found
+        if os.environ.get("CI"):
+            pytest.fail(f"{tool} is not installed, and in CI every peer must be")
+        pytest.skip(f"{tool} is not installed (Debian: see .ci/run)")
+
+    return find

@@ -19,6 +19,7 @@ from dicomdir.elements import (
     text,
 )
 from dicomdir.inflate import Inflated, TooLarge
+from dicomdir.layout_memo import LayoutMemo
 from dicomdir.walk import Found, Malformed, PRead, Truncated, Window
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
@@ -81,13 +82,16 @@ class Header:
         return text(self.value(swapped))
 
 
-def read_header(pread: PRead, size: int, wanted: Mapping[int, bytes]) -> Header:
+def read_header(
+    pread: PRead, size: int, wanted: Mapping[int, bytes], memo: LayoutMemo | None = None
+) -> Header:
     """Read the header of the file behind *pread*.
 
     Args:
         pread: (length, offset) → bytes of the file.
         size: of the file in bytes.
         wanted: swapped tag → VR of the elements to keep.
+        memo: what earlier files of the same scan taught.
 
     Raises:
         NotDicom: not DICOM, truncated, or it contradicts itself.
@@ -107,7 +111,7 @@ def read_header(pread: PRead, size: int, wanted: Mapping[int, bytes]) -> Header:
         raise NotDicom("a DICOMDIR; the new medium gets a directory of its own", "directory")
     if start >= size:
         raise NotDicom("truncated: no data set after the File Meta Information", "truncated")
-    _walk(header, stated, Window(pread, size, head), start, wanted)
+    _walk(header, stated, Window(pread, size, head), start, wanted, memo)
     return header
 
 
@@ -206,7 +210,12 @@ def _read_meta(header: Header, head: bytes, start: int, pread: PRead) -> int:
 
 
 def _walk(
-    header: Header, stated: str, window: Window, start: int, wanted: Mapping[int, bytes]
+    header: Header,
+    stated: str,
+    window: Window,
+    start: int,
+    wanted: Mapping[int, bytes],
+    memo: LayoutMemo | None,
 ) -> None:
     """Walk the data set in the encoding it really has and fill header.elements."""
     if stated in _DEFLATED:
@@ -215,7 +224,7 @@ def _walk(
         encoding = _encoding_at(window, start, stated)
         found: Found = {}
         if encoding == "explicit":
-            walk.walk_explicit(window, start, wanted, found)
+            walk.walk_explicit(window, start, wanted, found, memo)
         elif encoding == "implicit":
             walk.walk_implicit(window, start, wanted, found)
         else:

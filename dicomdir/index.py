@@ -10,6 +10,7 @@ from typing import Final
 from dicomdir.elements import encode_element, encode_item, text
 from dicomdir.header import Header, NotDicom
 from dicomdir.instance import Instance
+from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
@@ -91,6 +92,7 @@ class Indexer:
         self._patient = self._rows["PATIENT"]
         self._study = self._rows["STUDY"]
         self._series = self._rows["SERIES"]
+        self.memo = LayoutMemo()  # belongs to `wanted`, so it lives here
         self._known: dict[bytes, bytes] = {}  # one object for equal keys: marshal shares it
 
     def index(self, source: str, header: Header) -> Instance:

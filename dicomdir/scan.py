@@ -148,7 +148,9 @@ def index_file(path: str, indexer: Indexer) -> Result:
         size = os.fstat(fd).st_size
         if _ADVISE is not None:
             _ADVISE(fd, 0, 0, _RANDOM)
-        return indexer.index(path, read_header(partial(os.pread, fd), size, indexer.wanted))
+        return indexer.index(
+            path, read_header(partial(os.pread, fd), size, indexer.wanted, indexer.memo)
+        )
     except NotDicom as problem:
         return NotIndexed(path, problem.reason, problem.kind)
     except Unsure as doubt:

@@ -14,6 +14,7 @@ from struct import Struct, error
 from typing import Final
 
 from dicomdir.elements import LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH
+from dicomdir.layout_memo import LONGEST, LayoutMemo, Met
 
 PRead = Callable[[int, int], bytes]  # (length, offset) -> bytes, like os.pread on one file
 
@@ -59,8 +60,11 @@ class Window:
         """Put the window at *offset*; raises Truncated where the file does not go so far."""
         if offset > self.size:
             raise Truncated(f"an element ends at byte {offset}, the file at byte {self.size}")
-        self.data = self.pread(min(length, self.size - offset), offset)
+        length = min(length, self.size - offset)
+        self.data = self.pread(length, offset)
         self.base = offset
+        if len(self.data) < length:
+            raise Truncated(f"the file ends before byte {offset + length}, it has shrunk")
 
     def take(self, start: int, end: int) -> bytes:
         """Return the bytes from *start* to *end* of the file."""
@@ -80,7 +84,13 @@ class Window:
 Found = dict[int, bytes]
 
 
-def walk_explicit(window: Window, start: int, wanted: Mapping[int, bytes], found: Found) -> None:
+def walk_explicit(
+    window: Window,
+    start: int,
+    wanted: Mapping[int, bytes],
+    found: Found,
+    memo: LayoutMemo | None = None,
+) -> None:
     """Walk an Explicit VR Little Endian data set from *start* to the end of the file.
 
     Args:
@@ -88,54 +98,152 @@ def walk_explicit(window: Window, start: int, wanted: Mapping[int, bytes], found
         start: offset of the first element.
         wanted: swapped tags to keep.
         found: receives swapped tag → the whole element, header included, as it stands.
+        memo: what earlier files of the same scan taught, for the same *wanted*.
 
     Raises:
         Truncated: the file ends inside an element.
         Malformed: a VR is none, or a delimiter is missing; another encoding may fit.
     """
-    short, long_ = SHORT_VRS, LONG_VRS
-    data = window.data
-    limit = len(data) - 12  # the last place at which a whole header is in the window
-    base = window.base
-    position = start - base
+    offset = start
     while True:
-        while position <= limit:
-            tag, vr, length = _EXPLICIT(data, position)
-            if vr in short:
-                after = position + 8 + length
-            elif vr in long_:
-                (length,) = _LENGTH(data, position + 8)
-                if length == UNDEFINED_LENGTH:
-                    after = end_of_value(window, base + position + 12, tag, vr) - base
-                    if window.base != base:
-                        # The window has moved on: go on in it, where this value ended.
-                        if tag in wanted:
-                            found[tag] = window.take(base + position, base + after)
-                        position = base + after - window.base
-                        data, base = window.data, window.base
-                        limit = len(data) - 12
-                        continue
-                else:
-                    after = position + 12 + length
-            else:
-                raise Malformed(f"{vr!r} is not a VR, at byte {base + position}")
-            if tag in wanted:
-                found[tag] = (
-                    data[position:after]
-                    if after <= len(data)
-                    else window.take(base + position, base + after)
-                )
-            position = after
-        offset = base + position
+        # By runs as far as they are known, then element by element to the window's end.
+        if memo is not None:
+            offset = _walk_runs(window, offset, wanted, found, memo)
+        offset = _walk_elements(window, offset, wanted, found)
         left = window.size - offset
         if left == 0:
             return
         if 0 < left < 12:
             _last_element(window, offset, wanted, found)
             return
-        window.move(offset)
-        data, base, position = window.data, offset, 0
-        limit = len(data) - 12
+        if offset < window.base or offset + 12 > window.base + len(window.data):
+            window.move(offset)
+
+
+def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], found: Found) -> int:
+    """Walk element by element to the end of the window; return the offset of what comes next."""
+    short, long_ = SHORT_VRS, LONG_VRS
+    data, base = window.data, window.base
+    limit = len(data) - 12  # the last place at which a whole header is in the window
+    position = start - base
+    while position <= limit:
+        tag, vr, length = _EXPLICIT(data, position)
+        if vr in short:
+            after = position + 8 + length
+        elif vr in long_:
+            (length,) = _LENGTH(data, position + 8)
+            if length == UNDEFINED_LENGTH:
+                after = end_of_value(window, base + position + 12, tag, vr) - base
+                if window.base != base:  # the window has moved on; go on in the new one
+                    if tag in wanted:
+                        found[tag] = window.take(base + position, base + after)
+                    return base + after
+            else:
+                after = position + 12 + length
+        else:
+            raise Malformed(f"{vr!r} is not a VR, at byte {base + position}")
+        if tag in wanted:
+            found[tag] = (
+                data[position:after]
+                if after <= len(data)
+                else window.take(base + position, base + after)
+            )
+        position = after
+    return base + position
+
+
+def _walk_runs(
+    window: Window,
+    start: int,
+    wanted: Mapping[int, bytes],
+    found: Found,
+    memo: LayoutMemo,
+) -> int:
+    """Walk as far as the memo knows or can learn; return the offset of what comes next."""
+    data, base = window.data, window.base
+    room = len(data)
+    known = memo.runs.get
+    position = start - base
+    hits = 0
+    while position <= room - 12:
+        key = data[position : position + 8]
+        run = known(key)
+        if run is None:
+            if memo.credit <= 0:
+                break
+            after = _learn(data, position, wanted, found, memo)
+            if after == position:
+                memo.give_up(key)
+                continue
+            position = after
+            continue
+        unpack, expected, kept, length = run
+        after = position + length
+        if after == position:
+            after = _one(window, base + position, wanted, found) - window.base
+            if window.base != base:
+                return window.base + after
+            position = after
+            continue
+        if after > room:
+            break
+        headers = unpack(data, position)
+        if headers != expected:
+            memo.shorten(key, headers, wanted)
+            continue
+        for tag, first, last in kept:
+            found[tag] = data[position + first : position + last]
+        position = after
+        hits += 1
+    memo.credit += hits
+    return base + position
+
+
+def _one(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found) -> int:
+    """Walk one element and return the offset just past it; the window may move."""
+    data, position = window.data, offset - window.base
+    tag, vr, length = _EXPLICIT(data, position)
+    value = offset + 8
+    if vr in LONG_VRS:
+        (length,) = _LENGTH(data, position + 8)
+        value += 4
+    elif vr not in SHORT_VRS:
+        raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+    if length == UNDEFINED_LENGTH:
+        end = end_of_value(window, value, tag, vr)
+    else:
+        end = value + length
+    if tag in wanted:
+        found[tag] = window.take(offset, end)
+    return end
+
+
+def _learn(
+    data: bytes, start: int, wanted: Mapping[int, bytes], found: Found, memo: LayoutMemo
+) -> int:
+    """Walk the elements that may form a run, teach it to the memo, return what comes next."""
+    met: list[Met] = []
+    position = start
+    room = len(data)
+    while position <= room - 12 and len(met) < LONGEST:
+        tag, vr, length = _EXPLICIT(data, position)
+        if vr in SHORT_VRS:
+            value = position + 8
+        elif vr in LONG_VRS:
+            (length,) = _LENGTH(data, position + 8)
+            value = position + 12
+        else:
+            break
+        # Nothing that leaves the window, and nothing of undefined length, is part of a run.
+        if value + length > room or (met and memo.ends_before(tag)):
+            break
+        met.append((tag, data[position:value], length))
+        if tag in wanted:
+            found[tag] = data[position : value + length]
+        position = value + length
+    if met:
+        memo.learn(met, wanted)
+    return position
 
 
 def _last_element(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found) -> None:

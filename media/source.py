@@ -12,6 +12,10 @@ class FileRange:
     path: str
     offset: int
     length: int  # bytes
+    # Bytes of the whole file when it was planned, to tell that it grew since; None: it is a run
+    # in a larger file, such as an image. A file that is taken alone and from its start is always
+    # taken to be whole.
+    file_size: int | None = None
 
 
 Name = tuple[str, ...]  # ("DICOM", "P0000001", "I0000001") or ("README.TXT",)

@@ -1,0 +1,33 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both need Python 3.11 and nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test slow check bench clean
+
+demo: $(VENV)/installed
+	$(BIN)/python scripts/demo.py
+
+test: $(VENV)/developing
+	$(BIN)/python -m pytest -n auto -q
+
+slow: $(VENV)/developing
+	$(BIN)/python -m pytest -m slow -q
+
+check: $(VENV)/developing
+	scripts/check
+
+bench: $(VENV)/developing
+	$(BIN)/python benchmarks/run.py
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) scripts/make_venv.py $(VENV)
+	@touch $@
+
+$(VENV)/developing: pyproject.toml constraints.txt
+	$(PYTHON) scripts/make_venv.py $(VENV) --extra dev
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

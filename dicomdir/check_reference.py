@@ -1,0 +1,225 @@
+"""Whether the records and the files they name agree (PS3.3 F.2.1, F.3.2.2, F.5).
+
+Made to be fed one file after the other, in whatever order a medium is read, and to keep
+nothing of a file once it was compared.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from dicomdir.check_keys import CHARACTER_SET, Elements, elements_of, value_of
+from dicomdir.elements import name_of
+from dicomdir.file_ids import DICOMDIR, is_legal_file_id, located, shown
+from dicomdir.instance import Instance, NotIndexed
+from dicomdir.record import Directory, DirectoryRecord
+from dicomdir.record_types import RECORD_TYPES, When
+from dicomdir.rules import RULE
+from dicomdir.sequences import says_no_more
+from reporting import Finding
+
+Broken = tuple[str, str]  # rule, message
+
+# What tells patients, studies and series apart, and the rule that a misfiled file breaks.
+_IDENTITY: Final = (
+    (0x00100020, "DIR-REF-PATIENT"),
+    (0x0020000D, "DIR-REF-STUDY"),
+    (0x0020000E, "DIR-REF-SERIES"),
+)
+_STUDY_DATE: Final = (0x00080020, 0x00080030)  # with Study Time
+# Begins the remark of the scan that an instance's Study Date is borrowed from elsewhere in it.
+_ANOTHER_DATE: Final = "Study Date is empty"
+_DAMAGED: Final = frozenset(("unreadable", "truncated", "malformed", "contradiction"))
+_NOT_DICOM: Final = frozenset(("not-dicom", "litter"))
+
+
+class Parents(NamedTuple):
+    """The records above a referenced file, None where the tree has none of that level."""
+
+    patient: DirectoryRecord | None = None
+    study: DirectoryRecord | None = None
+    series: DirectoryRecord | None = None
+
+
+def references(directory: Directory) -> Iterator[tuple[DirectoryRecord, Parents]]:
+    """Yield every record that names a file, with those above it; in tree order, iteratively."""
+    stack = [(record, Parents()) for record in reversed(directory.records)]
+    while stack:
+        record, above = stack.pop()
+        if record.file_id:
+            yield record, above
+        level = record.record_type.lower()
+        if level in Parents._fields:
+            above = above._replace(**{level: record})
+        stack += [(child, above) for child in reversed(record.children)]
+
+
+def check_reference(
+    record: DirectoryRecord, instance: Instance, parents: Parents, where: str
+) -> list[Finding]:
+    """Compare one record, and those above it, with the file that it names.
+
+    A key that the file lacks, or has no value for, may have any value in the record: the
+    creator had to supply one (PS3.11 D.3.3.1). Text is compared as bytes, and only where record
+    and file name the same character set. Of a sequence the record may leave elements out.
+    """
+    broken = [*_uids(record, instance), *_placed(instance, parents), *_keys(record, instance)]
+    return [RULE[rule].at(where, message) for rule, message in broken]
+
+
+def _uids(record: DirectoryRecord, instance: Instance) -> Iterator[Broken]:
+    for rule, stated, own in (
+        ("DIR-REF-SOP-CLASS", record.sop_class_uid, instance.sop_class_uid),
+        ("DIR-REF-SOP-INSTANCE", record.sop_instance_uid, instance.sop_instance_uid),
+        ("DIR-REF-TRANSFER-SYNTAX", record.transfer_syntax_uid, instance.transfer_syntax_uid),
+    ):
+        if stated and stated != own:
+            yield rule, f"The record says {stated}, the file {own}"
+    if instance.related_general.rstrip(b" \0") != record.related_general.rstrip(b" \0"):
+        yield "DIR-REF-RELATED", ""
+    fits = instance.record_type or "PRIVATE"
+    if record.record_type not in (fits, "PRIVATE", "MRDR") and record.record_type in RECORD_TYPES:
+        yield "DIR-REF-RECORD-TYPE", f"{record.record_type} for a file of {fits}"
+
+
+def _placed(instance: Instance, parents: Parents) -> Iterator[Broken]:
+    for level, above, own in _levels(instance, parents):
+        yield from _level(level, above, own, dated=_is_dated(instance))
+
+
+def _levels(instance: Instance, parents: Parents) -> Iterator[tuple[int, DirectoryRecord, bytes]]:
+    """Yield the levels at which the record above and the file can be compared and differ."""
+    blocks = (instance.patient, instance.study, instance.series)
+    for level, (above, own) in enumerate(zip(parents, blocks, strict=True)):
+        if above is not None and own and above.keys != own:
+            yield level, above, own
+
+
+def _is_dated(instance: Instance) -> bool:
+    """Return whether the Study Date in the keys of *instance* is the file's own."""
+    return not any(remark.startswith(_ANOTHER_DATE) for remark in instance.remarks)
+
+
+def _level(level: int, above: DirectoryRecord, own: bytes, *, dated: bool) -> Iterator[Broken]:
+    tag, rule = _IDENTITY[level]
+    stated, elements = elements_of(above.keys), elements_of(own)
+    if value_of(elements, tag) and value_of(elements, tag) != value_of(stated, tag):
+        yield rule, ""
+    passed_over = (tag,) if dated else (tag, *_STUDY_DATE)
+    differing = [t for t in _differing(stated, elements) if t not in passed_over]
+    if differing:
+        names = ", ".join(map(name_of, differing))
+        yield "DIR-REF-PARENT-KEY", f"The {above.record_type} record differs in {names}"
+
+
+def _keys(record: DirectoryRecord, instance: Instance) -> Iterator[Broken]:
+    if record.keys == instance.keys or record.record_type != instance.record_type:
+        return
+    stated, elements = elements_of(record.keys), elements_of(instance.keys)
+    for tag in _differing(stated, elements):
+        yield "DIR-REF-KEY", f"{name_of(tag)} differs"
+    for key in RECORD_TYPES[record.record_type].keys:
+        absent = key.tag in elements and key.tag not in stated
+        if absent and key.type == "1C" and key.when is not When.EXTENDED_CHARACTERS:
+            yield "DIR-REF-KEY-ABSENT", f"{name_of(key.tag)} is missing"
+
+
+def _differing(stated: Elements, own: Elements) -> list[int]:
+    """Return the tags that both have, with different values."""
+    same_characters = value_of(stated, CHARACTER_SET) == value_of(own, CHARACTER_SET)
+    found = []
+    for tag, (vr, value) in own.items():
+        if tag == CHARACTER_SET or tag not in stated or not value.strip(b" \0"):
+            continue
+        other_vr, other = stated[tag]
+        readable = same_characters or (value.isascii() and other.isascii())
+        if readable and vr == other_vr and not says_no_more(vr, other, value):
+            found.append(tag)
+    return found
+
+
+class ReferenceCheck:
+    """Compares a directory with the files of its medium, one by one.
+
+    Keeps one entry per record that names a file and nothing per file. What the directory shows
+    by itself, two records for one file among it, is for ``check_directory``.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        # Under the name that finds the file; of several records for one file the first counts.
+        self._expected: dict[tuple[str, ...], tuple[DirectoryRecord, Parents]] = {}
+        # What a comparison of (record above, keys of a file) gives for the next such file.
+        self._known: dict[tuple[int, bytes], tuple[Broken, ...]] = {}
+        for record, parents in references(directory):
+            name = located(record.file_id)
+            if name is not None:
+                self._expected.setdefault(name, (record, parents))
+        self._missing = dict.fromkeys(self._expected)
+
+    def see(
+        self,
+        file_id: tuple[str, ...],
+        instance: Instance | None,
+        not_indexed: NotIndexed | None = None,
+    ) -> list[Finding]:
+        """Take in one file of the medium, DICOM or not; the DICOMDIR itself may be among them.
+
+        Args:
+            file_id: its name as it stands on the medium, folders first, without ``;1``.
+            instance: what the scan knows of it, None when it could not be taken in.
+            not_indexed: why it could not.
+        """
+        if file_id == DICOMDIR:
+            return []
+        where = shown(file_id)
+        name = located(file_id) or file_id
+        expected = self._expected.get(name)
+        self._missing.pop(name, None)
+        if expected is None:
+            return self._unreferenced(file_id, instance, where)
+        record, parents = expected
+        if instance is None:
+            return self._no_instance(not_indexed, where)
+        broken = [*_uids(record, instance), *self._placed(instance, parents)]
+        broken += _keys(record, instance)
+        findings = [RULE[rule].at(where, message) for rule, message in broken]
+        if record.file_id != file_id:
+            findings.append(
+                RULE["DIR-FILE-NAME-DIFFERS"].at(
+                    where, f"The directory calls this file {shown(record.file_id)}"
+                )
+            )
+        return findings
+
+    def finish(self) -> list[Finding]:
+        """Return a finding for every file that was named and never seen."""
+        return [
+            RULE["DIR-FILE-MISSING"].at(shown(self._expected[name][0].file_id))
+            for name in self._missing
+        ]
+
+    def _unreferenced(
+        self, file_id: tuple[str, ...], instance: Instance | None, where: str
+    ) -> list[Finding]:
+        if instance is None:
+            return []  # other files may lie in a File-set (PS3.10 8.1)
+        rules = ["DIR-FILE-UNREFERENCED"]
+        if not is_legal_file_id(file_id):
+            rules = ["DIR-FILE-NAME"]  # no record could name it
+        return [RULE[rule].at(where) for rule in rules]
+
+    def _no_instance(self, not_indexed: NotIndexed | None, where: str) -> list[Finding]:
+        kind = not_indexed.kind if not_indexed else "not-dicom"
+        reason = not_indexed.reason if not_indexed else ""
+        if kind in _NOT_DICOM:
+            return [RULE["DIR-FILE-NOT-DICOM"].at(where)]
+        return [RULE["DIR-FILE-DAMAGED"].at(where, reason)] if kind in _DAMAGED else []
+
+    def _placed(self, instance: Instance, parents: Parents) -> Iterator[Broken]:
+        """As ``_placed``, comparing once: a misfiled file is told each time, other keys once."""
+        for level, above, own in _levels(instance, parents):
+            known = self._known.get((id(above), own))
+            if known is None:
+                known = tuple(_level(level, above, own, dated=_is_dated(instance)))
+                again = tuple(broken for broken in known if broken[0] == _IDENTITY[level][1])
+                self._known[id(above), own] = again
+            yield from known

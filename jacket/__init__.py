@@ -1,0 +1,46 @@
+"""The appliance: joins the rooms into jobs, and is the public API.
+
+    from jacket import author, verify
+
+Names are loaded when first used, so that importing this costs nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from jacket.author import Authored, author
+    from jacket.file_set_update import update_file_set
+    from jacket.listing import list_medium
+    from jacket.verification import Verification, verify
+
+_HOME = {
+    "Authored": "jacket.author",
+    "author": "jacket.author",
+    "list_medium": "jacket.listing",
+    "update_file_set": "jacket.file_set_update",
+    "Verification": "jacket.verification",
+    "verify": "jacket.verification",
+}
+
+__all__ = [
+    "Authored",
+    "Verification",
+    "__version__",
+    "author",
+    "list_medium",
+    "update_file_set",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    # The submodule of the same name was just bound here; the function takes its place.
+    globals()[name] = value
+    return value

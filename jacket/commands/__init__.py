@@ -1,0 +1,1 @@
+"""One module for each command: its words, and how its result is printed."""

@@ -1,0 +1,171 @@
+"""Make a medium's image, or a folder, from DICOM files.
+
+Every file found in SOURCE is on the medium at the end, or is named with the reason why not.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+
+from jacket import console
+from jacket.author import (
+    CAPACITIES,
+    DEFAULT_PROFILE,
+    Authored,
+    NothingToWrite,
+    Selection,
+    author,
+)
+from profiles.plan import Action
+from reporting import WrongUsage, silent
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the words of the command."""
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="files and folders")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="NAME.iso, or a folder to make"
+    )
+    parser.add_argument("--profile", default=DEFAULT_PROFILE, metavar="ID", help="%(default)s")
+    for name, what in (
+        ("patient", "a Patient ID"),
+        ("study", "a Study Instance UID"),
+        ("series", "a Series Instance UID"),
+        ("accession", "an Accession Number"),
+    ):
+        parser.add_argument(
+            f"--{name}", action="append", default=[], metavar="ID", help=f"only {what}; repeatable"
+        )
+    parser.add_argument("--label", help="volume label: up to 16 of A-Z 0-9 _; never a name")
+    parser.add_argument(
+        "--capacity", metavar="SIZE", help="refuse what does not fit: cd, cd74, bytes, 650MB, 4.7GB"
+    )
+    parser.add_argument(
+        "--transcode",
+        choices=("auto", "lossless", "never"),
+        default="auto",
+        help="bring instances to a transfer syntax of the profile (default: auto)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores by default")
+
+
+def run(arguments: Namespace) -> int:
+    """Do the job and return 0, or 1 when something was left out."""
+    bar = console.observer()
+    try:
+        done = author(
+            arguments.sources,
+            arguments.output,
+            profile_id=arguments.profile,
+            selection=Selection(
+                arguments.patient, arguments.study, arguments.series, arguments.accession
+            ),
+            label=arguments.label,
+            capacity=_capacity(arguments.capacity),
+            transcode=arguments.transcode,
+            dry_run=arguments.dry_run,
+            jobs=arguments.jobs,
+            progress=bar or silent,
+        )
+    except NothingToWrite as error:
+        if not arguments.json:
+            _say_left_out(error)
+        raise
+    finally:
+        if bar is not None:
+            bar.clear()
+    if arguments.json:
+        console.print_json(as_json(done))
+    else:
+        _say(done)
+    return 1 if done.lost else 0
+
+
+def _capacity(words: str | None) -> int | None:
+    if words is None or words in CAPACITIES:
+        return CAPACITIES.get(words or "")
+    units = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "B": 1}
+    number, factor = words.upper(), 1
+    for unit, value in units.items():
+        if number.endswith(unit):
+            number, factor = number.removesuffix(unit), value
+            break
+    try:
+        size = int(float(number) * factor)
+    except (ValueError, OverflowError):
+        size = 0
+    if size <= 0:
+        raise WrongUsage(f"{words!r} is not a size", "--capacity", "Say cd, 650MB or 4.7GB")
+    return size
+
+
+def as_json(done: Authored) -> dict[str, object]:
+    """Return the result as the contract of the command line has it, and a little more."""
+    volumes = []
+    if done.volume is not None:
+        volumes.append(
+            {
+                "path": done.volume.path,
+                "bytes": done.volume.size,
+                "sha256": done.volume.sha256,
+                "file_set_uid": done.file_set_uid,
+                "instances": len(done.planned),
+            }
+        )
+    return {
+        "profile": done.profile,
+        "label": done.label,
+        "dry_run": done.volume is None,
+        "volumes": volumes,
+        "left_out": [
+            {"source": item.source, "reason": item.reason, "kind": item.kind}
+            for item in done.left_out
+        ],
+        # Data sets that are on the medium byte for byte; some of them under a new head.
+        "copied": done.count(Action.COPY) + done.count(Action.REHEAD),
+        "transcoded": done.count(Action.TRANSCODE),
+        "mended": [
+            {"source": item.instance.source, "how": item.action.value, "reason": item.reason}
+            for item in done.planned
+            if item.action is not Action.COPY
+        ],
+        "remarks": list(done.remarks),
+    }
+
+
+def _say(done: Authored) -> None:
+    would = "would hold" if done.volume is None else "holds"
+    place = "the medium" if done.volume is None else done.volume.path
+    console.say(f"{place} {would} {console.amount(len(done.planned), 'instance')}:")
+    for action, words in (
+        (Action.COPY, "copied byte for byte"),
+        (Action.REHEAD, "with a new head, the data set byte for byte"),
+        (Action.TRANSCODE, "converted to a transfer syntax of the profile, and checked"),
+    ):
+        if number := done.count(action):
+            console.say(f"  {number:>8,}  {words}")
+    reasons = Counter(item.reason for item in done.planned if item.reason)
+    for reason, number in reasons.most_common(8):
+        console.say(f"            {number:,} because: {console.printable(reason)}")
+    if done.remarks:
+        console.say("remarks:")
+        console.say_some([f"  {console.printable(remark)}" for remark in done.remarks], 10)
+    _say_left_out(done)
+    if done.volume is not None:
+        console.say(f"profile {done.profile}, label {done.label}, {console.size(done.volume.size)}")
+        if done.volume.sha256:
+            console.say(f"SHA-256 {done.volume.sha256}")
+        console.say(f"next: jacket verify {done.volume.path} --profile {done.profile}")
+
+
+def _say_left_out(done: Authored | NothingToWrite) -> None:
+    if not done.left_out:
+        console.say("nothing was left out")
+        return
+    console.say(f"left out: {console.amount(len(done.left_out), 'file')}")
+    console.say_some(
+        [
+            f"  {console.printable(item.source)}: {console.printable(item.reason)}"
+            for item in done.left_out
+        ]
+    )

@@ -1,0 +1,79 @@
+"""Create or update the DICOMDIR of a folder in place.
+
+Files are never moved, renamed or changed. An update keeps other people's records and names;
+the new DICOMDIR takes the old one's place at once.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from jacket import console
+from jacket.file_set_update import Indexed, update_file_set
+from reporting import silent
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the words of the command."""
+    parser.add_argument("folder", metavar="DIR", help="root of the File-set")
+    parser.add_argument("--profile", metavar="ID", help="leave out what this profile forbids")
+    parser.add_argument("--label", help="File-set ID of a new DICOMDIR")
+    parser.add_argument(
+        "--prune", action="store_true", help="drop records whose files are gone; else kept"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores by default")
+
+
+def run(arguments: Namespace) -> int:
+    """Do the job and return 0, or 1 when a file was left out or is missing."""
+    bar = console.observer()
+    try:
+        done = update_file_set(
+            arguments.folder,
+            profile_id=arguments.profile,
+            label=arguments.label,
+            prune=arguments.prune,
+            jobs=arguments.jobs,
+            progress=bar or silent,
+        )
+    finally:
+        if bar is not None:
+            bar.clear()
+    if arguments.json:
+        console.print_json(as_json(done))
+    else:
+        _say(done)
+    return 1 if done.lost or done.missing else 0
+
+
+def as_json(done: Indexed) -> dict[str, object]:
+    """Return the result as plain values."""
+    return {
+        "path": done.path,
+        "created": done.created,
+        "changed": done.changed,
+        "file_set_uid": done.file_set_uid,
+        "instances": done.instances,
+        "added": done.added,
+        "removed": ["/".join(file_id) for file_id in done.removed],
+        "missing": ["/".join(file_id) for file_id in done.missing],
+        "left_out": [
+            {"source": item.source, "reason": item.reason, "kind": item.kind}
+            for item in done.left_out
+        ],
+        "remarks": list(done.remarks),
+    }
+
+
+def _say(done: Indexed) -> None:
+    what = "created" if done.created else "updated" if done.changed else "was right already"
+    console.say(
+        f"{done.path} {what}: {console.amount(done.instances, 'instance')}, "
+        f"{done.added:,} new, {len(done.removed):,} dropped"
+    )
+    for title, lines in (
+        ("remarks", list(done.remarks)),
+        ("named by the directory but not there", ["/".join(f) for f in done.missing]),
+        ("left out", [f"{item.source}: {item.reason}" for item in done.left_out]),
+    ):
+        if lines:
+            console.say(f"{title}: {len(lines):,}")
+            console.say_some([f"  {console.printable(line)}" for line in lines])

@@ -1,0 +1,87 @@
+"""What the commands print: progress for a person at a terminal, plain text for a pipe."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+_STAGES = {
+    "scan": "reading headers",
+    "transcode": "converting",
+    "write": "writing",
+    "verify": "reading back",
+}
+
+
+def observer() -> "Bar | None":
+    """Return a progress bar when a person looks at standard error, else None."""
+    return Bar() if sys.stderr.isatty() else None
+
+
+class Bar:
+    """A progress line on standard error; redrawn ten times a second at the most."""
+
+    WIDTH = 30
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage == self._stage and now < self._next and done < total:
+            return
+        self._stage, self._next = stage, now + 0.1
+        share = done / total if total else 0.0
+        filled = int(share * self.WIDTH)
+        line = f"{_STAGES.get(stage, stage):>16} [{'#' * filled}{'.' * (self.WIDTH - filled)}]"
+        sys.stderr.write(f"\r{line} {share:4.0%}\x1b[K")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away before other text is printed."""
+        if self._stage:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object; characters of any script stand as they are."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def say(text: str = "") -> None:
+    """Print one line for a person; what the terminal cannot show is shown as escapes."""
+    try:
+        sys.stdout.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def printable(text: str) -> str:
+    """Return *text* without control characters: names on foreign media are hostile."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def amount(number: int, one: str, many: str = "") -> str:
+    """Return "1 file" or "2 files"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes as people say it, in powers of ten as media are sold."""
+    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= step:
+            return f"{number / step:,.1f} {unit}"
+    return f"{number} bytes"
+
+
+def say_some(lines: Sequence[str], most: int = 20) -> None:
+    """Print the first *most* of *lines*, and how many more there are."""
+    for line in lines[:most]:
+        say(line)
+    if len(lines) > most:
+        say(f"  … and {len(lines) - most:,} more; --json lists all")

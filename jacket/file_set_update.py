@@ -1,0 +1,280 @@
+"""The job "make the directory right": create or update a DICOMDIR in place (FSC, FSU).
+
+Files are never moved, renamed or changed (PS3.10 8.3); only the DICOMDIR is, and at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from dicomdir.build import build_directory, separate_patients
+from dicomdir.elements import name_of
+from dicomdir.encode import encode_dicomdir
+from dicomdir.file_ids import is_legal_file_id
+from dicomdir.generated_keys import GeneratedKey
+from dicomdir.index import Indexer
+from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.replace_file import replace_atomically
+from dicomdir.scan import scan
+from profiles.application_profiles import ApplicationProfile, profile
+from reporting import CannotRead, CannotWrite, Progress, silent
+
+FileID = tuple[str, ...]
+
+_NAME: Final = "DICOMDIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What became of the DICOMDIR of a folder."""
+
+    path: str
+    created: bool
+    changed: bool  # False: it was right already and was not written
+    file_set_uid: str
+    instances: int  # in the directory now
+    added: int
+    removed: tuple[FileID, ...]
+    missing: tuple[FileID, ...]  # named by the directory, not there, and kept
+    left_out: tuple[NotIndexed, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def lost(self) -> tuple[NotIndexed, ...]:
+        """What is not in the directory though it may matter to the patient."""
+        return tuple(item for item in self.left_out if KINDS[item.kind])
+
+
+def update_file_set(
+    folder: str | Path,
+    *,
+    profile_id: str | None = None,
+    label: str | None = None,
+    prune: bool = False,
+    jobs: int | None = None,
+    progress: Progress = silent,
+) -> Indexed:
+    """Create the DICOMDIR of *folder*, or bring the one that is there up to date.
+
+    Args:
+        folder: root of the File-set.
+        profile_id: leave out what this application profile does not allow, and add its keys.
+        label: File-set ID of a new DICOMDIR; an update keeps the one there is.
+        prune: drop records whose files are gone; otherwise they are kept and named.
+        jobs: processes to use; all cores when None.
+        progress: told about files.
+
+    Raises:
+        CannotRead: the folder or its DICOMDIR cannot be read, or holds no instance.
+        CannotWrite: the DICOMDIR cannot be written; it is as before.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise CannotRead("is not a folder", str(root), "Name the root folder of the File-set")
+    row = None if profile_id is None else profile(profile_id)
+    additional = () if row is None else row.additional_keys
+    scanned = scan([root], Indexer(additional), jobs=jobs, progress=progress)
+    base = len(str(root)) + (0 if str(root).endswith("/") else 1)
+    left_out = [item for item in scanned.not_indexed if not _is_the_directory(item, root)]
+    instances = _allowed(scanned.instances, row, left_out)
+    pairs = [(item, tuple(item.source[base:].split("/"))) for item in instances]
+    job = _Job(root, pairs, left_out, additional)
+    return job.update(prune=prune) if (root / _NAME).exists() else job.create(label or "")
+
+
+def _is_the_directory(item: NotIndexed, root: Path) -> bool:
+    return item.kind == "directory" and Path(item.source) == root / _NAME
+
+
+def _allowed(
+    instances: Iterable[Instance], row: ApplicationProfile | None, left_out: list[NotIndexed]
+) -> list[Instance]:
+    """Return the instances that may stand in the directory; the others are left out with why."""
+    kept = []
+    reasons: dict[tuple[str, str, str], str] = {}
+    for instance in instances:
+        question = (instance.record_type, instance.sop_class_uid, instance.transfer_syntax_uid)
+        reason = reasons.get(question)
+        if reason is None:
+            reason = reasons[question] = _why_not(instance, row)
+        if reason:
+            left_out.append(NotIndexed(instance.source, reason, "not-allowed"))
+        else:
+            kept.append(instance)
+    return kept
+
+
+def _why_not(instance: Instance, row: ApplicationProfile | None) -> str:
+    from profiles.planner import why_class_is_not_allowed
+
+    if row is None:
+        if instance.record_type:
+            return ""
+        return f"no Directory Record may name SOP Class {instance.sop_class_uid}"
+    from profiles.check import check_instance
+
+    if row.allowed_syntaxes(instance.sop_class_uid) is None:
+        return why_class_is_not_allowed(instance.sop_class_uid, row.identifier)
+    findings = check_instance(row, instance)
+    if findings:
+        return findings[0].message
+    return "" if instance.record_type else "no Directory Record may name it"
+
+
+class _Job:
+    """One folder, scanned."""
+
+    def __init__(
+        self,
+        root: Path,
+        pairs: list[tuple[Instance, FileID]],
+        left_out: list[NotIndexed],
+        additional: Iterable[object],
+    ) -> None:
+        self.root = root
+        self.left_out = left_out
+        self.additional = tuple(additional)
+        self.pairs = self._legal(self._unique(pairs))
+
+    def _unique(self, pairs: list[tuple[Instance, FileID]]) -> list[tuple[Instance, FileID]]:
+        """One file per SOP Instance UID, one person per Patient ID."""
+        first: dict[str, Instance] = {}
+        kept = []
+        for instance, file_id in pairs:
+            other = first.setdefault(instance.sop_instance_uid, instance)
+            if other is instance:
+                kept.append((instance, file_id))
+            else:
+                self.left_out.append(
+                    NotIndexed(
+                        instance.source,
+                        f"carries the SOP Instance UID of {other.source}, which is in the "
+                        "directory",
+                        "contradiction",
+                    )
+                )
+        people, strangers = separate_patients(instance for instance, _ in kept)
+        if strangers:
+            self.left_out += strangers
+            known = set(map(id, people))
+            kept = [pair for pair in kept if id(pair[0]) in known]
+        return kept
+
+    def _legal(self, pairs: list[tuple[Instance, FileID]]) -> list[tuple[Instance, FileID]]:
+        kept = []
+        for instance, file_id in pairs:
+            if is_legal_file_id(file_id):
+                kept.append((instance, file_id))
+            else:
+                self.left_out.append(
+                    NotIndexed(
+                        instance.source,
+                        "no record may have this name: up to 8 folders and names of up to 8 "
+                        "characters A-Z 0-9 _ each; `jacket author` gives files such names",
+                        "not-allowed",
+                    )
+                )
+        return kept
+
+    def create(self, label: str) -> Indexed:
+        """Write a DICOMDIR where there is none."""
+        if not self.pairs:
+            raise CannotRead(
+                "no instance was found that a directory can name",
+                str(self.root),
+                "Look at the reasons with `jacket author --dry-run`",
+            )
+        uid = _uid_for(self.pairs)
+        try:
+            built = build_directory(self.pairs, file_set_uid=uid, file_set_id=label)
+        except ValueError as error:
+            raise CannotWrite(str(error), "--label", "Choose another label") from error
+        replace_atomically(self.root / _NAME, encode_dicomdir(built.directory))
+        return Indexed(
+            str(self.root / _NAME),
+            created=True,
+            changed=True,
+            file_set_uid=uid,
+            instances=len(self.pairs),
+            added=len(self.pairs),
+            removed=(),
+            missing=(),
+            left_out=tuple(self.left_out),
+            remarks=(*_told(built.generated), *map(str, built.conflicts), *self._departures()),
+        )
+
+    def update(self, *, prune: bool) -> Indexed:
+        """Bring the DICOMDIR up to date; other people's records stay as they are."""
+        from dicomdir.compare import compare
+        from dicomdir.read import read_directory
+        from dicomdir.update import update_directory
+
+        path = self.root / _NAME
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CannotRead(
+                f"cannot be read ({error.strerror})", str(path), "Check the permissions"
+            ) from error
+        read = read_directory(data)
+        base = len(str(self.root)) + 1
+        others = [tuple(item.source[base:].split("/")) for item in self.left_out]
+        comparison = compare(read, self.pairs, others=others)
+        removals = [*(id_ for _, id_ in comparison.changed)]
+        if prune:
+            removals += comparison.missing_files
+        updated = update_directory(
+            read,
+            (*comparison.to_add, *comparison.changed),
+            removals,
+            additional_keys=self.additional,
+        )
+        changed = bool(updated.added or updated.removed)
+        if changed:
+            replace_atomically(path, encode_dicomdir(updated.directory))
+        return Indexed(
+            str(path),
+            created=False,
+            changed=changed,
+            file_set_uid=updated.directory.file_set_uid,
+            instances=len(comparison.already)
+            + len(updated.added)
+            + (0 if prune else len(comparison.missing_files)),
+            added=len(updated.added),
+            removed=updated.removed,
+            missing=() if prune else comparison.missing_files,
+            left_out=(*self.left_out, *updated.left_out),
+            remarks=(*_told(updated.generated), *updated.remarks, *self._departures()),
+        )
+
+    def _departures(self) -> tuple[str, ...]:
+        """Tell which files stand in the directory though they depart from PS3.10."""
+        number = sum(bool(instance.departures) for instance, _ in self.pairs)
+        if not number:
+            return ()
+        return (
+            f"{number:,} files depart from PS3.10 (see `jacket verify`); they are indexed as they "
+            "are, `jacket author` would mend them",
+        )
+
+
+def _told(generated: Iterable[GeneratedKey]) -> list[str]:
+    return [
+        f"{name_of(key.tag)} of a {key.record_type} record generated: {key.why}"
+        for key in generated
+    ]
+
+
+def _uid_for(pairs: Iterable[tuple[Instance, FileID]]) -> str:
+    """Return a new File-set UID (PS3.5 B.2); the same files at another time get another one."""
+    import os
+
+    digest = sha256(os.urandom(16))
+    for instance, _ in pairs:
+        digest.update(instance.sop_instance_uid.encode())
+    number = int.from_bytes(digest.digest()[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    number = number & ~(0b11 << 62) | 0b10 << 62
+    return f"2.25.{number}"

@@ -1,0 +1,189 @@
+"""The job "what is on it": a medium as patients, studies, series and instances."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from dicomdir.build import build_directory
+from dicomdir.elements import BadEncoding, iterate_elements
+from dicomdir.file_ids import located
+from dicomdir.index import Indexer
+from dicomdir.header import NotDicom, Unsure, read_header
+from dicomdir.instance import Instance
+from dicomdir.read import read_directory
+from dicomdir.record import Directory, DirectoryRecord
+from media import Medium, open_medium
+from reporting import CannotRead
+
+# The usual keys by their keywords (PS3.6); others are looked up in pydicom's dictionary.
+_KEYWORDS: Final = {
+    0x00080005: "SpecificCharacterSet",
+    0x00080008: "ImageType",
+    0x00080020: "StudyDate",
+    0x00080023: "ContentDate",
+    0x00080030: "StudyTime",
+    0x00080033: "ContentTime",
+    0x00080050: "AccessionNumber",
+    0x00080060: "Modality",
+    0x00081030: "StudyDescription",
+    0x00081140: "ReferencedImageSequence",
+    0x00100010: "PatientName",
+    0x00100020: "PatientID",
+    0x00100030: "PatientBirthDate",
+    0x00100040: "PatientSex",
+    0x0020000D: "StudyInstanceUID",
+    0x0020000E: "SeriesInstanceUID",
+    0x00200010: "StudyID",
+    0x00200011: "SeriesNumber",
+    0x00200013: "InstanceNumber",
+    0x00880200: "IconImageSequence",
+}
+_BINARY: Final = {b"US": 2, b"UL": 4}
+_UNSHOWN: Final = frozenset((b"SQ", b"OB", b"OW", b"UN"))
+_GROUPS: Final = {"PATIENT": "patients", "STUDY": "studies", "SERIES": "series"}
+
+
+def list_medium(path: str | Path) -> dict[str, Any]:
+    """Return what a medium holds, nested: patients, studies, series, instances.
+
+    Keys have their DICOM keywords; each instance has its ``path`` on the medium and whether the
+    file is there. A medium without a readable DICOMDIR is listed by its files.
+
+    Raises:
+        CannotRead: the medium does not open, or holds nothing of DICOM.
+    """
+    medium = open_medium(Path(path))
+    try:
+        directory = _directory_of(medium)
+        from_directory = directory is not None
+        if directory is None:
+            directory = _directory_from_files(medium, str(path))
+        tree = _Tree(medium)
+        return {
+            "medium": {"path": str(path), "kind": medium.kind, "label": medium.label},
+            "file_set_uid": directory.file_set_uid,
+            "file_set_id": directory.file_set_id,
+            "from_directory": from_directory,
+            **tree.of(directory.records),
+        }
+    finally:
+        medium.close()
+
+
+def _directory_of(medium: Medium) -> Directory | None:
+    entry = medium.find_tolerant(("DICOMDIR",))
+    if entry is None:
+        return None
+    try:
+        with medium.open(entry) as file:
+            return read_directory(file.pread(file.size, 0)).directory
+    except CannotRead:
+        return None
+
+
+def _directory_from_files(medium: Medium, path: str) -> Directory:
+    """Return the directory that the files of a medium would have."""
+    indexer = Indexer()
+    pairs = []
+    for entry in medium.entries():
+        instance = _index(medium, entry, indexer)
+        if instance is not None and instance.record_type:
+            pairs.append((instance, entry.name))
+    if not pairs:
+        raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
+    return build_directory(pairs, file_set_uid="").directory
+
+
+def _index(medium: Medium, entry: Any, indexer: Indexer) -> Instance | None:
+    try:
+        with medium.open(entry) as file:
+
+            def pread(length: int, offset: int) -> bytes:
+                return file.pread(max(0, min(length, file.size - offset)), offset)
+
+            header = read_header(pread, entry.size, indexer.wanted, indexer.memo)
+            return indexer.index("/".join(entry.name), header)
+    except (NotDicom, Unsure, CannotRead):
+        return None
+
+
+class _Tree:
+    """Directory records as plain values; without recursion, as depth is not ours to choose."""
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+
+    def of(self, records: Iterable[DirectoryRecord]) -> dict[str, Any]:
+        """Return the records of the root, grouped as patients and instances."""
+        root: dict[str, Any] = {"patients": []}
+        waiting = [(record, root) for record in records][::-1]
+        while waiting:
+            record, parent = waiting.pop()
+            described = self._described(record)
+            group = _GROUPS.get(record.record_type, "instances")
+            parent.setdefault(group, []).append(described)
+            waiting += [(child, described) for child in record.children][::-1]
+        return root
+
+    def _described(self, record: DirectoryRecord) -> dict[str, Any]:
+        described: dict[str, Any] = decoded_keys(record.keys)
+        if record.record_type not in _GROUPS:
+            described["DirectoryRecordType"] = record.record_type
+        if record.file_id:
+            found = self._medium.find_tolerant(located(record.file_id) or record.file_id)
+            described |= {
+                "SOPClassUID": record.sop_class_uid,
+                "SOPInstanceUID": record.sop_instance_uid,
+                "TransferSyntaxUID": record.transfer_syntax_uid,
+                "path": "/".join(found.name if found else record.file_id),
+                "missing": found is None,
+            }
+        if record.record_type in _GROUPS:
+            below = {"PATIENT": "studies", "STUDY": "series", "SERIES": "instances"}
+            described[below[record.record_type]] = []
+        return described
+
+
+def decoded_keys(keys: bytes) -> dict[str, Any]:
+    """Return selection keys by keyword, text decoded from its character set."""
+    values: dict[str, Any] = {}
+    character_set: list[str] = []
+    try:
+        for tag, vr, _, start, end in iterate_elements(keys):
+            value = keys[start:end]
+            if tag == 0x00080005:
+                character_set = value.decode("ascii", "replace").strip(" \0").split("\\")
+            elif vr in _BINARY:
+                values[_keyword(tag)] = int.from_bytes(value[: _BINARY[vr]], "little")
+            elif vr not in _UNSHOWN:
+                values[_keyword(tag)] = _decoded(value, vr, character_set)
+    except BadEncoding:
+        values["Unreadable"] = True
+    return values
+
+
+def _keyword(tag: int) -> str:
+    if tag in _KEYWORDS:
+        return _KEYWORDS[tag]
+    from pydicom.datadict import keyword_for_tag
+
+    return keyword_for_tag(tag) or f"{tag:08X}"
+
+
+def _decoded(value: bytes, vr: bytes, character_set: list[str]) -> str:
+    """Return text without padding (PS3.5 6.1); pydicom decodes what is not ASCII."""
+    value = value.rstrip(b" \0")
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii").lstrip(" ")
+    import warnings
+
+    from pydicom.charset import convert_encodings, decode_bytes
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            encodings = convert_encodings(character_set or ["ISO_IR 192"])
+            delimiters = {0x5C, 0x5E, 0x3D} if vr == b"PN" else {0x5C}
+            return decode_bytes(value, encodings, delimiters)
+        except (LookupError, ValueError):
+            return value.decode("utf-8", "replace")

@@ -1,0 +1,48 @@
+"""MANIFEST.TXT: the SHA-256 of every file of a medium, as sha256sum writes and checks it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from media.source import DigestList, Name
+
+NAME: Final = ("MANIFEST.TXT",)
+_DIGEST: Final = 64  # hexadecimal digits
+
+
+def manifest_of(files: Sequence[tuple[Name, int]], recorded: datetime) -> DigestList:
+    """Return the manifest to be of *files*, (name, size in bytes) each, in their order."""
+    names = [name for name, _ in files]
+
+    def compose(digests: Mapping[Name, str]) -> bytes:
+        return b"".join(_line(digests[name], name) for name in names)
+
+    size = sum(len(_line("0" * _DIGEST, name)) for name in names)
+    return DigestList(NAME, size, compose, recorded)
+
+
+def _line(digest: str, name: Name) -> bytes:
+    # "*" marks binary mode; forward slashes are understood by sha256sum everywhere.
+    return f"{digest} *{'/'.join(name)}\n".encode("ascii")
+
+
+def parse_manifest(content: bytes) -> tuple[dict[Name, str], list[int]]:
+    """Return the digests by name, and the numbers of the lines that are none.
+
+    Args:
+        content: of a MANIFEST.TXT, ours or another's with the same format.
+    """
+    digests: dict[Name, str] = {}
+    odd = []
+    for number, line in enumerate(content.decode("ascii", "replace").splitlines(), start=1):
+        digest, separator, name = line[:_DIGEST], line[_DIGEST : _DIGEST + 2], line[_DIGEST + 2 :]
+        parts = tuple(name.removeprefix("./").split("/"))
+        if separator in (" *", "  ") and all(parts) and _is_hexadecimal(digest):
+            digests[parts] = digest.lower()
+        elif line.strip():
+            odd.append(number)
+    return digests, odd
+
+
+def _is_hexadecimal(text: str) -> bool:
+    return len(text) == _DIGEST and all(c in "0123456789abcdefABCDEF" for c in text)

@@ -1,0 +1,136 @@
+"""What ISO 9660 level 1 allows in names, and how the names of a medium are recorded there.
+
+A DICOM File ID ``DICOM/I0000001`` is recorded as ``/DICOM/I0000001.;1``: an empty extension,
+its dot, and version 1 (PS3.12 Annex F, ECMA-119 7.5 and 10.1).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from media.source import Name
+from reporting import CannotWrite
+
+MAXIMUM_LEVELS: Final = 8  # of directories, the root being the first (ECMA-119 6.8.2.1)
+MAXIMUM_PATH: Final = 255  # bytes of a path's identifiers and separators (ECMA-119 6.8.2.1)
+
+_FILE: Final = re.compile(r"([A-Z0-9_]{1,8})(?:\.([A-Z0-9_]{1,3}))?", re.ASCII)
+_FOLDER: Final = re.compile(r"[A-Z0-9_]{1,8}", re.ASCII)
+_VOLUME: Final = re.compile(r"[A-Z0-9_ ]{0,32}", re.ASCII)
+
+
+class NameDoesNotFit(CannotWrite):
+    """A name cannot be recorded as the file system of the medium demands."""
+
+
+def file_identifier(component: str) -> bytes:
+    """Return the last component of a name as it is recorded: ``DICOMDIR.;1``, ``README.TXT;1``.
+
+    Raises:
+        NameDoesNotFit: it is not up to 8 and up to 3 of ``A-Z 0-9 _`` (ECMA-119 10.1).
+    """
+    match = _FILE.fullmatch(component)
+    if match is None:
+        raise NameDoesNotFit(
+            "is not a file name of ISO 9660 level 1",
+            printable(component),
+            "Use up to 8 of A-Z, 0-9 and _, and an extension of up to 3 where there is one",
+        )
+    return f"{match[1]}.{match[2] or ''};1".encode()
+
+
+def folder_identifier(component: str) -> bytes:
+    """Return a folder's name as it is recorded, which is as it is.
+
+    Raises:
+        NameDoesNotFit: it is not 1 to 8 of ``A-Z 0-9 _`` (ECMA-119 7.6 and 10.1).
+    """
+    if not _FOLDER.fullmatch(component):
+        raise NameDoesNotFit(
+            "is not a folder name of ISO 9660 level 1",
+            printable(component),
+            "Use up to 8 of A-Z, 0-9 and _",
+        )
+    return component.encode()
+
+
+def volume_identifier_field(label: str) -> bytes:
+    """Return a volume's label as the 32 bytes of its field, padded with spaces.
+
+    Raises:
+        NameDoesNotFit: it is longer, or has other characters than a File-set ID may have.
+    """
+    if not _VOLUME.fullmatch(label):
+        raise NameDoesNotFit(
+            "is not a label of an ISO 9660 volume",
+            printable(label),
+            "Use up to 32 of A-Z, 0-9, _ and space",
+        )
+    return label.encode().ljust(32)
+
+
+def refuse_unsuited_names(names: Iterable[Name]) -> None:
+    """Check that all *names* can stand together on one level 1 volume.
+
+    Raises:
+        NameDoesNotFit: one is too deep, badly spelled, there twice, or both file and folder.
+    """
+    files: set[Name] = set()
+    folders: set[Name] = {()}
+    for name in names:
+        _refuse_depth(name)
+        file_identifier(name[-1])
+        if name in files:
+            raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
+        files.add(name)
+        _add_folders(name[:-1], folders)
+    for name in files & folders:
+        raise NameDoesNotFit("is a file and a folder", shown(name), "Rename one of them")
+
+
+def _refuse_depth(name: Name) -> None:
+    if not 1 <= len(name) <= MAXIMUM_LEVELS:
+        raise NameDoesNotFit(
+            f"has {len(name)} levels",
+            shown(name),
+            f"Use at least a file name and at most {MAXIMUM_LEVELS - 1} folders above it",
+        )
+
+
+def _add_folders(folder: Name, folders: set[Name]) -> None:
+    while folder not in folders:
+        folder_identifier(folder[-1])
+        folders.add(folder)
+        folder = folder[:-1]
+
+
+def order_key(identifier: bytes) -> tuple[bytes, bytes, int]:
+    """Return what records of one directory are sorted by (ECMA-119 9.3).
+
+    Name and extension compare as if padded with spaces, then versions go downwards. Sorting the
+    plain bytes is not the same: ``A.;1`` comes before ``A.1;1`` though ``;`` is above ``1``.
+    """
+    name, _, version = identifier.partition(b";")
+    stem, _, extension = name.partition(b".")
+    number = int(version) if len(version) <= 5 and version.isdigit() else 0
+    return stem.rstrip(b" "), extension.rstrip(b" "), -number
+
+
+def stripped(recorded: str) -> str:
+    """Return a recorded name without its version and without the dot of an empty extension."""
+    name, semicolon, version = recorded.rpartition(";")
+    if semicolon and version.isdecimal():
+        recorded = name
+    return recorded.removesuffix(".") or recorded
+
+
+def shown(name: Name) -> str:
+    """Return a name as one line that is safe on a terminal."""
+    return printable("/".join(name)) or "/"
+
+
+def printable(text: str) -> str:
+    """Return *text* with everything that could steer a terminal or a log spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,87 @@
+"""Opens whatever an operator names as a medium, or says what it is instead."""
+
+from pathlib import Path
+from typing import Final
+
+from drivers import ImageFile, open_image
+from media.entry import Medium
+from media.folder_read import FolderMedium
+from media.iso9660_names import stripped
+from media.iso9660_read import Iso9660Medium
+from media.iso9660_volume import read_volume
+from reporting import CannotRead
+
+# What lies at a certain byte of what is not for us, and what it is.
+_MAGIC: Final = (
+    (0, b"PK\x03\x04", "a ZIP archive", "Unpack it and name the folder"),
+    (0, b"PK\x05\x06", "an empty ZIP archive", "Ask for it to be sent again"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it and name the folder"),
+    (0, b"Rar!", "a RAR archive", "Unpack it and name the folder"),
+    (0, b"\x1f\x8b", "a compressed file", "Unpack it and name what was in it"),
+    (0, b"\0" + b"\xff" * 10 + b"\0", "a CD image of raw sectors", "Make it again as .iso"),
+    (0, b"\x30\x82", "an encrypted or signed file", "Decrypt it first"),
+    (0, b"\x30\x80", "an encrypted or signed file", "Decrypt it first"),
+    (128, b"DICM", "a single DICOM file", "Name the folder or the medium it is from"),
+    (3, b"EXFAT   ", "an exFAT file system", "Mount it and name the folder"),
+    (3, b"NTFS    ", "an NTFS file system", "Mount it and name the folder"),
+    (54, b"FAT1", "a FAT file system", "Mount it and name the folder"),
+    (82, b"FAT32", "a FAT file system", "Mount it and name the folder"),
+    (32768 + 9, b"CDROM", "a High Sierra CD", "Mount it and name the folder"),
+    (257, b"ustar", "a TAR archive", "Unpack it and name the folder"),
+    (510, b"\x55\xaa", "a partitioned disk", "Mount it and name the folder"),
+)
+_UDF: Final = (b"NSR02", b"NSR03")
+
+
+def open_medium(path: Path) -> Medium:
+    """Open a folder, an image or a drive with an ISO 9660 volume, or the folder of a DICOMDIR.
+
+    Raises:
+        CannotRead: it does not open, or is none of these; the error says what it looks like.
+    """
+    folder = _folder_of(path)
+    if folder is not None:
+        return FolderMedium(folder)
+    image = open_image(path)
+    try:
+        volume = read_volume(image)
+        if volume is None:
+            raise _not_for_us(image)
+    except BaseException:
+        image.close()
+        raise
+    return Iso9660Medium(image, volume)
+
+
+def _folder_of(path: Path) -> Path | None:
+    """Return the folder that an operator means by *path*; None where it is to be an image."""
+    try:
+        if path.is_dir():
+            return path
+        if stripped(path.name.upper()) == "DICOMDIR" and path.is_file():
+            return path.parent
+    except OSError as error:
+        raise CannotRead(
+            f"cannot be looked at ({error.strerror})", str(path), "Check your permission"
+        ) from error
+    return None
+
+
+def _not_for_us(image: ImageFile) -> CannotRead:
+    kind, remedy = _looks_like(image)
+    return CannotRead(f"is {kind} and not a medium that can be read here", image.path, remedy)
+
+
+def _looks_like(image: ImageFile) -> tuple[str, str]:
+    if not image.size:
+        return "empty", "Check that a medium is inserted, or ask for the file again"
+    if any(_at(image, sector * 2048 + 1, 5) in _UDF for sector in range(16, 32)):
+        return "a UDF volume without ISO 9660", "Mount it and name the folder"
+    for offset, magic, kind, remedy in _MAGIC:
+        if _at(image, offset, len(magic)) == magic:
+            return kind, remedy
+    return "not an image", "Name a folder, a DICOMDIR file, or an image of a CD or DVD"
+
+
+def _at(image: ImageFile, offset: int, length: int) -> bytes:
+    return image.pread(length, offset) if offset + length <= image.size else b""

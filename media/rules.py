@@ -1,0 +1,7 @@
+"""All rules of this room in one table, for reports and for the reference."""
+
+from typing import Final
+
+from media import folder_read, iso9660_rules
+
+RULES: Final = (*iso9660_rules.RULES, *folder_read.RULES)

@@ -1,0 +1,113 @@
+"""Picks what the operator asked for out of what was found."""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from dicomdir.elements import text
+from dicomdir.instance import Instance
+from profiles.order import Places
+from reporting import WrongUsage
+
+_PATIENT_ID: Final = 0x00100020
+_ACCESSION: Final = 0x00080050
+_STUDY_UID: Final = 0x0020000D
+_SERIES_UID: Final = 0x0020000E
+
+
+def select(
+    instances: Iterable[Instance],
+    patients: Collection[str] = (),
+    studies: Collection[str] = (),
+    series: Collection[str] = (),
+    accessions: Collection[str] = (),
+) -> tuple[Instance, ...]:
+    """Return the instances that every given filter lets through; any of its values will do.
+
+    Args:
+        instances: what was found.
+        patients: Patient IDs (0010,0020); an empty filter lets everything through.
+        studies: Study Instance UIDs.
+        series: Series Instance UIDs.
+        accessions: Accession Numbers (0008,0050).
+
+    Raises:
+        WrongUsage: a value matches nothing at all, or nothing passes all filters. The message
+            counts what is there and names no patient.
+    """
+    found = tuple(instances)
+    filters = (
+        ("--patient", patients),
+        ("--study", studies),
+        ("--series", series),
+        ("--accession", accessions),
+    )
+    wanted = tuple(frozenset(value.strip(" ") for value in values) for _, values in filters)
+    if not any(wanted):
+        return found
+    identify = _Identities()
+    rows = [(instance, identify.of(instance)) for instance in found]
+    for position, (option, values) in enumerate(filters):
+        _refuse_unmatched(option, values, {row[position] for _, row in rows}, found)
+    selected = tuple(
+        instance
+        for instance, row in rows
+        if all(not allowed or row[i] in allowed for i, allowed in enumerate(wanted))
+    )
+    if not selected:
+        raise WrongUsage(
+            "nothing matches all of the selection together",
+            "selection",
+            f"Found are {_counts(found)}; see what they are with `jacket ls`",
+        )
+    return selected
+
+
+class _Identities:
+    """Reads what can be selected by, each distinct block of keys once."""
+
+    def __init__(self) -> None:
+        self._places = Places()
+        self._known: dict[tuple[bytes, bytes, bytes], tuple[str, str, str, str]] = {}
+
+    def of(self, instance: Instance) -> tuple[str, str, str, str]:
+        blocks = (instance.patient, instance.study, instance.series)
+        known = self._known.get(blocks)
+        if known is None:
+            patient, study, series = (self._places.values(block) for block in blocks)
+            known = self._known[blocks] = (
+                _decoded(patient.get(_PATIENT_ID, b"")),
+                text(study.get(_STUDY_UID, b"")),
+                text(series.get(_SERIES_UID, b"")),
+                _decoded(study.get(_ACCESSION, b"")),
+            )
+        return known
+
+
+def _decoded(value: bytes) -> str:
+    """Return an identifier as an operator types it; other character sets are met as UTF-8."""
+    return value.decode("utf-8", "backslashreplace").strip(" \0")
+
+
+def _refuse_unmatched(
+    option: str, values: Collection[str], present: set[str], found: tuple[Instance, ...]
+) -> None:
+    """Raise when a value matches nothing: a medium without what was asked for is a wrong one."""
+    for number, value in enumerate(values, start=1):
+        if value.strip(" ") not in present:
+            raise WrongUsage(
+                f"value {number} of {len(values)} matches nothing",
+                option,
+                f"Found are {_counts(found)}; see what they are with `jacket ls`",
+            )
+
+
+def _counts(found: tuple[Instance, ...]) -> str:
+    places = Places()
+    seen = [places.of(instance) for instance in found]
+    numbers = (
+        ("patient", "patients", len({p.patient for p in seen if p.patient})),
+        ("study", "studies", len({p.study for p in seen if p.study})),
+        ("series", "series", len({p.series for p in seen if p.series})),
+        ("instance", "instances", len(found)),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for one, many, count in numbers)

@@ -136,10 +136,8 @@ def make(folder: Path, files: int, modality: str, *, flat: bool = False) -> None
         elements.append((0x00280030, _element(0x00280030, "DS", "0.48\\0.48")))
         elements.append((0x7FE00010, _element(0x7FE00010, "OW", pixels)))
         body = b"".join(element for _, element in sorted(elements))
-        if flat:
-            place = folder / f"F{number:07d}"
-        else:
-            place = folder / f"S{series:05d}" / f"I{index:05d}"
+        name = f"F{number:07d}" if flat else f"S{series:05d}/I{index:05d}"
+        place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(_head(CT if ct else MR, uid) + body)
 
@@ -173,4 +171,4 @@ def corpus(base: Path, name: str) -> Path:
 
 if __name__ == "__main__":
     for wanted in sys.argv[2:]:
-        print(corpus(Path(sys.argv[1]), wanted))  # noqa: T201 (a script)
+        print(corpus(Path(sys.argv[1]), wanted))

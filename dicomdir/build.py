@@ -233,7 +233,7 @@ def _clash(known: dict[bytes, KnownPerson], person: Person, source: str) -> str:
 
 def _stranger(source: str, other: str) -> NotIndexed:
     reason = (
-        f"{source} has the Patient ID of {other} but another patient's name: correct the "
+        f"it has the Patient ID of {other} but another patient's name: correct the "
         "Patient ID of one of them, or put them on two media"
     )
     return NotIndexed(source, reason, "patient-conflict")

@@ -142,7 +142,7 @@ def _elements(
     order = ">" if big else "<"
     number = Struct(order + "HH2sH").unpack_from
     long_length = Struct(order + "I").unpack_from
-    converted = []
+    converted: list[bytes] = []
     position = start
     while position + 8 <= stop:
         group, element, vr, length = number(data, position)

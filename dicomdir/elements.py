@@ -94,12 +94,17 @@ def iterate_elements(
         position = after
 
 
-def end_of_undefined(data: bytes, start: int, stop: int, *, implicit: bool = False) -> int:
+def end_of_undefined(  # noqa: C901 (one state machine: its branches share everything)
+    data: bytes, start: int, stop: int, *, implicit: bool = False
+) -> int:
     """Return the offset just past the Sequence Delimitation Item that ends what *start* begins.
 
     Iterative, so that depth costs no stack: hostile files nest thousands of levels.
 
     Args:
+        data: the bytes.
+        start: offset of the first Item.
+        stop: offset at which *data* counts as ended.
         implicit: the items hold Implicit VR elements (UN of undefined length, PS3.5 6.2.2 note).
 
     Raises:

@@ -197,16 +197,22 @@ def _read_meta(header: Header, head: bytes, start: int, pread: PRead) -> int:
             data = pread(min(header.size, walk.LARGEST_KEY), 0)
         meta[0x00020000 | element] = data[value : value + length]
         position = value + length
+    _judge_meta(header, position - start - 12)
+    return position
+
+
+def _judge_meta(header: Header, length: int) -> None:
+    """Note what keeps the File Meta Information from being conformant (PS3.10 table 7.1-1)."""
+    meta = header.meta
     stated = meta.get(0x00020000)
     if stated is None or len(stated) != 4:
         header.departures.append("File Meta Information Group Length is missing")
-    elif int.from_bytes(stated, "little") != position - start - 12:
+    elif int.from_bytes(stated, "little") != length:
         header.departures.append("File Meta Information Group Length is wrong")
     if meta.get(0x00020001) != b"\0\1":
         header.departures.append("File Meta Information Version is missing or wrong")
     if not meta.get(0x00020012):
         header.departures.append("Implementation Class UID is missing")
-    return position
 
 
 def _walk(
@@ -298,9 +304,8 @@ def _with_known_vrs(found: Found, wanted: Mapping[int, bytes]) -> Found:
         vr = element[4:6]
         if vr != wanted[tag]:
             long_ = vr in LONG_VRS
-            if vr == b"SQ" or wanted[tag] == b"SQ":
-                if vr != b"UN":
-                    raise Unsure("a key is a sequence where it should not be, or the reverse")
+            if vr != b"UN" and b"SQ" in (vr, wanted[tag]):
+                raise Unsure("a key is a sequence where it should not be, or the reverse")
             value = element[12:] if long_ else element[8:]
             found[tag] = explicit_little(
                 walk.swap(tag), wanted[tag], value, implicit=vr == b"UN", big=False

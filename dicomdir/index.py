@@ -14,6 +14,7 @@ from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
+from dicomdir.tidy_keys import DATED, is_uid, tidy
 from dicomdir.walk import Found, swap
 
 _CHARACTER_SET: Final = swap(0x00080005)
@@ -93,7 +94,12 @@ class Indexer:
         self._study = self._rows["STUDY"]
         self._series = self._rows["SERIES"]
         self.memo = LayoutMemo()  # belongs to `wanted`, so it lives here
-        self._known: dict[bytes, bytes] = {}  # one object for equal keys: marshal shares it
+        # Blocks of keys met so far → tidied, and what was odd. One object for equal keys, too:
+        # marshal shares it.
+        self._known: dict[bytes, tuple[bytes, tuple[str, ...]]] = {}
+        self._dated = {
+            name for name in self._rows if any(k.vr in DATED for k in keys_of(name, additional))
+        }
 
     def index(self, source: str, header: Header) -> Instance:
         """Return what the house keeps of the file *source*.
@@ -121,6 +127,9 @@ class Indexer:
             if self._with_value[record_type]:
                 elements = _without_empty(elements, self._with_value[record_type])
             keys = self._keys(self._rows[record_type], elements, remarks)
+            if record_type in self._dated:
+                keys, odd = tidy(keys)
+                remarks += odd
         return Instance(
             source,
             header.size,
@@ -130,13 +139,22 @@ class Indexer:
             header.transfer_syntax,
             header.value(_RELATED_GENERAL),
             record_type,
-            self._known.setdefault(patient, patient),
-            self._known.setdefault(study, study),
-            self._known.setdefault(series, series),
+            self._tidied(patient, remarks),
+            self._tidied(study, remarks),
+            self._tidied(series, remarks),
             keys,
             tuple(header.departures),
             tuple(remarks),
         )
+
+    def _tidied(self, keys: bytes, remarks: list[str]) -> bytes:
+        """Return the keys of a parent as they may stand in a directory."""
+        known = self._known.get(keys)
+        if known is None:
+            known = self._known[keys] = tidy(keys)
+        if known[1]:
+            remarks += known[1]
+        return known[0]
 
     def _keys(self, rows: list[Row], elements: Found, remarks: list[str]) -> bytes:
         """Return the keys of one record, with their character set where they need it."""
@@ -185,6 +203,8 @@ def _identity(header: Header, remarks: list[str]) -> tuple[str, str]:
         elif own != stated:
             header.departures.append(f"Media Storage {what} is not the data set's")
         uids.append(own or stated)
+    if not is_uid(uids[1].encode("ascii", "replace")):
+        remarks.append("the SOP Instance UID is not formed as UIDs are; readers may refuse it")
     return uids[0], uids[1]
 
 
@@ -210,6 +230,10 @@ def _without_empty(elements: Found, tags: Iterable[int]) -> Found:
     return {tag: element for tag, element in elements.items() if tag not in empty}
 
 
+def _verified(elements: Found) -> bool:
+    return elements.get(swap(0x0040A493), b"")[8:].strip(_SPACES) == b"VERIFIED"
+
+
 def _filtered(elements: Found) -> Found:
     """Return the elements of an SR or Key Object with the content that a record may hold.
 
@@ -225,9 +249,7 @@ def _filtered(elements: Found) -> Found:
                 0x0040A730, b"SQ", b"".join(encode_item(item) for item in modifiers)
             )
     observers = elements.pop(_VERIFYING_OBSERVERS, None)
-    if observers is not None and b"VERIFIED" == elements.get(swap(0x0040A493), b"")[8:].strip(
-        _SPACES
-    ):
+    if observers is not None and _verified(elements):
         latest = latest_verification(observers[12:])
         if latest:
             elements[swap(0x0040A030)] = encode_element(0x0040A030, b"DT", latest)

@@ -92,6 +92,8 @@ _CURRENT: Final = (
         *("F.5.1", "PATIENT"),
         Key(0x00100010, b"PN", "2"),
         Key(0x00100020, b"LO", "1"),
+        # Any attribute of the Patient IE may be a key; this one tells people of one name apart.
+        Key(0x00100030, b"DA", "3", When.PRESENT_WITH_VALUE),
         parents=_ROOT,
     ),
     _row(

@@ -16,6 +16,8 @@ _FLAGS: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 
+_TRIES: Final = 100  # to open it before another run renames it
+
 
 def partial_of(path: Path) -> Path:
     """Return the name beside *path* under which new content is written first.
@@ -63,7 +65,7 @@ def replace_atomically(path: Path, data: bytes) -> None:
 
 def _open_alone(aside: Path) -> int:
     """Open the file beside, empty and locked against other runs."""
-    while True:
+    for _ in range(_TRIES):
         descriptor = os.open(aside, _FLAGS, 0o666)
         try:
             _lock(descriptor, aside)
@@ -78,6 +80,9 @@ def _open_alone(aside: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+    raise CannotWrite(
+        "something else keeps being put in its place", str(aside), "Remove it and try again"
+    )
 
 
 def _lock(descriptor: int, aside: Path) -> None:

@@ -232,7 +232,7 @@ def _start_worker(
     else:
         import tempfile
 
-        basket = tempfile.TemporaryFile()  # type: ignore[assignment]  # noqa: SIM115 (outlives us)
+        basket = tempfile.TemporaryFile()  # noqa: SIM115 (outlives us)
     pid = os.fork()
     if pid:
         return pid, basket

@@ -47,7 +47,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        self.child = subprocess.Popen(  # noqa: S603 (our own module, fixed arguments)
+        self.child = subprocess.Popen(
             [sys.executable, "-m", "dicomdir.slow_reader_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

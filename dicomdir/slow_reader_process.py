@@ -29,8 +29,6 @@ def _read(path: str, wanted: dict[int, bytes]) -> Answer | str:
         dataset = pydicom.dcmread(path, defer_size="16 MB", force=True)
         if "SOPClassUID" not in dataset:
             return "pydicom does not read it either: no SOP Class UID"
-    if dataset.is_little_endian is None if hasattr(dataset, "is_little_endian") else False:
-        return "pydicom cannot tell its encoding"
     elements = {}
     for swapped, vr in wanted.items():
         tag = swap(swapped)
@@ -59,12 +57,20 @@ def _raw_value(dataset: "FileDataset", tag: int, vr: bytes) -> bytes:
 
     raw = dataset.get_item(tag)
     if isinstance(raw, RawDataElement) and raw.is_little_endian and vr != b"SQ":
-        return raw.value or b""
+        return bytes(raw.value or b"")
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, False
-    write_data_element(buffer, dataset[tag], dataset.original_character_set)
+    write_data_element(buffer, dataset[tag], _encodings(dataset))
     encoded = buffer.getvalue()
     return encoded[12:] if vr == b"SQ" or encoded[4:6] in (b"UN", b"UT") else encoded[8:]
+
+
+def _encodings(dataset: "FileDataset") -> list[str]:
+    """Return the Python names of the data set's character sets."""
+    from pydicom.charset import convert_encodings
+
+    declared = dataset.original_character_set
+    return convert_encodings([declared] if isinstance(declared, str) else list(declared))
 
 
 def _meta(dataset: "FileDataset") -> list[tuple[int, bytes]]:
@@ -98,7 +104,7 @@ def main() -> None:
             answer = _read(path, wanted)
         except MemoryError:
             sys.exit(1)
-        except Exception as problem:  # noqa: BLE001 (whatever pydicom raises is the answer)
+        except Exception as problem:  # whatever pydicom raises is the answer
             answer = f"pydicom does not read it either: {type(problem).__name__}"
         encoded = marshal.dumps(answer)
         target.write(_FRAME.pack(len(encoded)) + encoded)

@@ -209,10 +209,8 @@ def _one(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found)
         value += 4
     elif vr not in SHORT_VRS:
         raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
-    if length == UNDEFINED_LENGTH:
-        end = end_of_value(window, value, tag, vr)
-    else:
-        end = value + length
+    undefined = length == UNDEFINED_LENGTH
+    end = end_of_value(window, value, tag, vr) if undefined else value + length
     if tag in wanted:
         found[tag] = window.take(offset, end)
     return end
@@ -343,7 +341,7 @@ def walk_explicit_big(
             window.move(offset)
 
 
-def end_of_value(
+def end_of_value(  # noqa: C901 (one state machine: its branches share everything)
     window: Window,
     start: int,
     tag: int,

@@ -14,10 +14,10 @@ from dicomdir.build import Built, build_directory
 from dicomdir.elements import name_of
 from dicomdir.encode import encode_dicomdir
 from dicomdir.index import Indexer
-from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.scan import scan
 from jacket.manifest import manifest_of
-from media.source import FileRange, NamedSource, Written
+from media.source import DigestList, FileRange, NamedSource, Written
 from profiles.application_profiles import ApplicationProfile, profile
 from profiles.file_ids import assign_file_ids
 from profiles.plan import Action, Plan, PlannedInstance
@@ -335,13 +335,13 @@ def _parts(item: PlannedInstance, files: Mapping[str, str]) -> tuple[FileRange |
     return (FileRange(path, 0, instance.size, instance.size),)
 
 
-def _write(  # noqa: PLR0913 (a seam: everything is decided, this only hands it on)
+def _write(
     named: Sequence[NamedSource],
     target: Path,
     as_image: bool,
     label: str,
     clock: datetime,
-    digest_list: object,
+    digest_list: DigestList,
     progress: Progress,
 ) -> Written:
     from media import write_folder, write_iso9660

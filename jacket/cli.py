@@ -78,8 +78,8 @@ def _run(name: str, words: list[str]) -> int:
     except FilmjacketError as error:
         return _tell(name, error, as_json=arguments.json)
     except KeyboardInterrupt:
-        error = Interrupted("interrupted", "job", "Nothing was changed; start it again")
-        return _tell(name, error, as_json=arguments.json)
+        stopped = Interrupted("interrupted", "job", "Nothing was changed; start it again")
+        return _tell(name, stopped, as_json=arguments.json)
     except BrokenPipeError:
         # Whoever read our output has gone; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,9 +16,11 @@ from dicomdir.file_ids import is_legal_file_id
 from dicomdir.generated_keys import GeneratedKey
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.record_types import AdditionalKey
 from dicomdir.replace_file import replace_atomically
 from dicomdir.scan import scan
 from profiles.application_profiles import ApplicationProfile, profile
+from profiles.homes import separate_homes
 from reporting import CannotRead, CannotWrite, Progress, silent
 
 FileID = tuple[str, ...]
@@ -131,7 +133,7 @@ class _Job:
         root: Path,
         pairs: list[tuple[Instance, FileID]],
         left_out: list[NotIndexed],
-        additional: Iterable[object],
+        additional: Iterable[AdditionalKey],
     ) -> None:
         self.root = root
         self.left_out = left_out
@@ -156,8 +158,9 @@ class _Job:
                     )
                 )
         people, strangers = separate_patients(instance for instance, _ in kept)
-        if strangers:
-            self.left_out += strangers
+        people, homeless = separate_homes(people)
+        if strangers or homeless:
+            self.left_out += (*strangers, *homeless)
             known = set(map(id, people))
             kept = [pair for pair in kept if id(pair[0]) in known]
         return kept

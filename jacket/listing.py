@@ -7,8 +7,8 @@ from typing import Any, Final
 from dicomdir.build import build_directory
 from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.file_ids import located
-from dicomdir.index import Indexer
 from dicomdir.header import NotDicom, Unsure, read_header
+from dicomdir.index import Indexer
 from dicomdir.instance import Instance
 from dicomdir.read import read_directory
 from dicomdir.record import Directory, DirectoryRecord

@@ -7,6 +7,7 @@ from dicomdir.build import separate_patients
 from dicomdir.instance import NOT_WELL_FORMED, Instance, NotIndexed
 from dicomdir.sop_classes import KNOWN_STORAGE, NAME_OF, RETIRED_STORAGE
 from profiles.application_profiles import ApplicationProfile, Declared
+from profiles.homes import separate_homes
 from profiles.order import SOURCE, in_reading_order
 from profiles.plan import Action, Plan, PlannedInstance
 from profiles.transfer_syntaxes import (
@@ -56,9 +57,10 @@ def plan(
             left_out.append(NotIndexed(instance.source, *reason))
     unique = _without_twins(wanted, same_bytes, left_out)
     kept, strangers = separate_patients(unique)
-    left_out += strangers
+    kept, homeless = separate_homes(kept)
+    left_out += (*strangers, *homeless)
     planned = tuple(map(decide.planned, in_reading_order(kept)))
-    return Plan(profile.identifier, planned, tuple(left_out), _remarks(planned))
+    return Plan(profile.identifier, planned, tuple(left_out), _remarks(kept))
 
 
 class _Decider:
@@ -167,12 +169,17 @@ def _twin(instance: Instance, other: Instance, same_bytes: SameBytes) -> NotInde
     return NotIndexed(instance.source, reason, "contradiction")
 
 
-def _remarks(planned: tuple[PlannedInstance, ...]) -> tuple[str, ...]:
-    counts = dict.fromkeys(Action, 0)
-    for item in planned:
-        counts[item.action] += 1
+def _remarks(instances: Iterable[Instance]) -> tuple[str, ...]:
+    """Return what the scan found odd in instances that are planned, each oddity once."""
+    counts: dict[str, int] = {}
+    example: dict[str, str] = {}
+    for instance in instances:
+        for remark in instance.remarks:
+            counts[remark] = counts.get(remark, 0) + 1
+            example.setdefault(remark, instance.source)
     return tuple(
-        f"{number} {'instance' if number == 1 else 'instances'} {action.value}"
-        for action, number in counts.items()
-        if number and action is not Action.COPY
+        f"{remark} ({number} instances, {example[remark]} is the first)"
+        if number > 1
+        else f"{remark} ({example[remark]})"
+        for remark, number in counts.items()
     )

@@ -38,7 +38,7 @@ def sources(folder: Path) -> list[str]:
 
 def step(*words: str) -> int:
     """Show a command, run it, return its exit code."""
-    print(f"\n$ jacket {' '.join(words)}")  # noqa: T201 (this is what a demo does)
+    print(f"\n$ jacket {' '.join(words)}")
     return main(list(words))
 
 
@@ -47,19 +47,19 @@ def run() -> int:
     OUT.mkdir(exist_ok=True)
     iso, report = OUT / "demo.iso", OUT / "demo-report.html"
     words = sources(test_files())
-    print("Filmjacket puts these real files on a CD image; two of them are bad on purpose.")  # noqa: T201
+    print("Filmjacket puts these real files on a CD image; two of them are bad on purpose.")
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         code = main(["author", *words, "-o", str(iso)])
-    print(f"\n$ jacket author {len(words)} files and folders of pydicom's -o {iso}")  # noqa: T201
+    print(f"\n$ jacket author {len(words)} files and folders of pydicom's -o {iso}")
     folder = str(test_files()) + "/"
-    print(shown.getvalue().replace(folder, ""), end="")  # noqa: T201
+    print(shown.getvalue().replace(folder, ""), end="")
     if code not in (0, 1) or step(
         "verify", str(iso), "--profile", "STD-GEN-CD", "--html", str(report)
     ):
         return 1
     step("ls", str(iso))
-    print(  # noqa: T201
+    print(
         f"""
 Look at {report} in a browser: it is the report to print and file.
 

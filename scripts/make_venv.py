@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--extra", action="append", default=[])
     arguments = parser.parse_args()
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (an older one may well start this)
         found = ".".join(map(str, sys.version_info[:3]))
         sys.stderr.write(
             f"Filmjacket needs Python 3.11 or newer; {sys.executable} is {found}.\n"

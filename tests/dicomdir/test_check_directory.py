@@ -566,6 +566,26 @@ def test_an_icon_outside_the_rules_is_found(changes: dict[str, tuple[int, bytes,
     assert rules_of(encode_dicomdir(directory)) == {"DIR-ICON"}
 
 
+BARE = encode_element(0x00280002, b"US", b"\1\0")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", encode_item(b"") * 2, b"\xfe\xff\0\xe0", BARE),
+        encode_element(
+            0x00880200, b"SQ", encode_item(icon()[12:][8:] + keys((0x7FE10010, b"SQ", BARE)))
+        )[12:],
+    ],
+    ids=["no item", "two items", "cut off", "no Item around it", "no Item around what is nested"],
+)
+def test_an_icon_that_is_no_single_item_is_found(content: bytes) -> None:
+    directory = tree()
+    image = directory.records[0].children[0].children[0].children[0]
+    image.keys += encode_element(0x00880200, b"SQ", content)
+    assert rules_of(encode_dicomdir(directory)) == {"DIR-ICON"}
+
+
 def test_an_icon_in_a_record_that_may_have_none_is_found() -> None:
     directory = tree()
     directory.records[0].keys += icon()

@@ -503,3 +503,13 @@ def test_foreign_elements_of_group_0004_and_keys_are_kept_as_they_stand() -> Non
     record = DirectoryRecord("PRIVATE", keys, other=private)
     read = read_directory(encode_dicomdir(Directory("1.2", "X", [record])))
     assert read.directory.records == [record]
+
+
+def test_keys_out_of_order_are_sorted_and_of_doubled_ones_the_first_counts() -> None:
+    number, name = encode_element(0x00100020, b"LO", b"ID"), encode_element(0x00100010, b"PN", b"A")
+    twice = encode_element(0x00100020, b"LO", b"OTHER")
+    stray = encode_element(0x00041432, b"UI", b"1.2.3")
+    record = DirectoryRecord("PATIENT", number + name + twice + stray)
+    read = read_directory(encode_dicomdir(Directory("1.2", "", [record])))
+    assert read.directory.records == [DirectoryRecord("PATIENT", name + number, other=stray)]
+    assert rules(read) == {"DIR-ELEMENT-ORDER"}

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -414,6 +415,26 @@ def test_a_link_of_the_partial_name_is_not_followed(tmp_path: Path) -> None:
     assert victim.read_bytes() == b"precious"
 
 
+def test_the_content_is_on_the_disk_before_its_name_and_then_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    fsync, rename = os.fsync, os.replace
+
+    def note_fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def note_rename(*names: Path) -> None:
+        done.append("rename")
+        rename(*names)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "replace", note_rename)
+    replace_atomically(tmp_path / "DICOMDIR", b"new")
+    assert done == ["file", "rename", "folder"]
+
+
 @pytest.mark.parametrize("failing", ["write", "fsync", "replace"])
 def test_a_failure_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
@@ -471,9 +492,15 @@ def test_a_run_that_is_killed_leaves_the_old_or_the_new_directory(tmp_path: Path
         ) as child:
             assert child.stdout is not None
             child.stdout.readline()
-            time.sleep(chance.random() / 50)
+            until = time.monotonic() + chance.random() / 20
+            whole = True
+            while whole and time.monotonic() < until:  # whoever reads meanwhile sees no half
+                content = path.read_bytes()
+                whole = len(content) == 400_000 and content == content[:2] * 200_000
             child.kill()
         content = path.read_bytes()
+        assert whole
+        assert len(content) == 400_000
         assert content == content[:2] * 200_000
         partials += partial_of(path).exists()
     assert partials  # some were killed in the middle of it, or this proves nothing

@@ -60,24 +60,22 @@ def _private(style: int, random_: random.Random, ct: bool) -> list[tuple[int, by
 
 def _filler() -> list[tuple[int, bytes]]:
     """Return the elements every image has and no directory asks for."""
-    texts = {
-        0x00080060: "",
-        0x00080070: "MAKER",
-        0x00080080: "A HOSPITAL",
-        0x00080081: "A STREET 1",
-        0x00080090: "REFERRER^A",
-        0x00081010: "STATION",
-        0x0008103E: "AXIAL 5 MM",
-        0x00081090: "MODEL",
-        0x00100030: "19500101",
-        0x00100040: "O",
-        0x00101010: "072Y",
-        0x00180015: "HEAD",
-        0x00185100: "HFS",
-        0x00200052: f"{ROOT}.9",
-        0x00201040: "",
-    }
-    elements = [(tag, _element(tag, "LO", value)) for tag, value in texts.items() if value]
+    texts = (
+        (0x00080070, "LO", "MAKER"),
+        (0x00080080, "LO", "A HOSPITAL"),
+        (0x00080081, "ST", "A STREET 1"),
+        (0x00080090, "PN", "REFERRER^A"),
+        (0x00081010, "SH", "STATION"),
+        (0x0008103E, "LO", "AXIAL 5 MM"),
+        (0x00081090, "LO", "MODEL"),
+        (0x00100030, "DA", "19500101"),
+        (0x00100040, "CS", "O"),
+        (0x00101010, "AS", "072Y"),
+        (0x00180015, "CS", "HEAD"),
+        (0x00185100, "CS", "HFS"),
+        (0x00200052, "UI", f"{ROOT}.9"),
+    )
+    elements = [(tag, _element(tag, vr, value)) for tag, vr, value in texts]
     for i in range(95):
         tag = 0x00181100 + i * 2
         elements.append((tag, _element(tag, "DS", f"{i}.5")))

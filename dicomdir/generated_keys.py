@@ -5,7 +5,6 @@ reported. The rule and its reasons: docs/decisions/0003-generated-keys.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
 from itertools import count
 from struct import Struct
 from typing import Final, NamedTuple
@@ -237,6 +236,8 @@ def patient_id_for(patient_keys: bytes, study_keys: bytes) -> bytes:
     The same person gets the same one in every directory: it depends on name and birth date, or
     where neither is known on the study, so that strangers without a name stay apart.
     """
+    from hashlib import sha256  # loads OpenSSL; few jobs come here
+
     values = values_by_tag(patient_keys)
     known = [values.get(tag, b"").strip(_PADDING) for tag in (PATIENT_NAME, BIRTH_DATE)]
     if not any(known):

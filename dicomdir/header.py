@@ -19,7 +19,7 @@ from dicomdir.elements import (
     text,
 )
 from dicomdir.inflate import Inflated, TooLarge
-from dicomdir.layout_memo import LayoutMemo
+from dicomdir.layout_memo import LayoutMemo, Met
 from dicomdir.walk import Found, Malformed, PRead, Truncated, Window
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
@@ -102,7 +102,7 @@ def read_header(
     header.size = size
     if head[128:132] == b"DICM":
         _judge_preamble(header, head)
-        start = _read_meta(header, head, 132, pread)
+        start = _read_meta(header, head, 132, pread, memo)
     else:
         start = _without_preamble(header, head, pread)
     header.dataset_offset = start
@@ -163,12 +163,18 @@ def _what_it_looks_like(head: bytes) -> str:
     return "not DICOM: no DICM prefix at byte 128, and no data set at the beginning"
 
 
-def _read_meta(header: Header, head: bytes, start: int, pread: PRead) -> int:
+def _read_meta(  # noqa: C901 (one walk: every way in which it breaks is told apart)
+    header: Header, head: bytes, start: int, pread: PRead, memo: LayoutMemo | None = None
+) -> int:
     """Read group 0002 and return the offset just past it (PS3.10 7.1).
 
     The elements themselves tell where the group ends; its stated length is only compared.
     """
+    end = _read_known_meta(header, head, start, memo) if memo is not None else 0
+    if end:
+        return end
     meta = header.meta
+    met: list[Met] = []
     position = start
     data = head
     unpack = TAG_VR_LENGTH.unpack_from
@@ -196,9 +202,28 @@ def _read_meta(header: Header, head: bytes, start: int, pread: PRead) -> int:
         if value + length > len(data):
             data = pread(min(header.size, walk.LARGEST_KEY), 0)
         meta[0x00020000 | element] = data[value : value + length]
+        whole = value + length - position
+        met.append((0x00020000 | element, value - position, length, whole))
         position = value + length
     _judge_meta(header, position - start - 12)
+    if memo is not None and data is head and met and not header.departures:
+        memo.learn_meta(head, start, met)
     return position
+
+
+def _read_known_meta(header: Header, head: bytes, start: int, memo: LayoutMemo) -> int:
+    """Read a group 0002 that is laid out as an earlier file's; return 0 when it is not."""
+    known = memo.meta.get(head[start : start + 12])
+    if known is None:
+        return 0
+    unpack, expected, kept, length = known
+    end = start + length
+    # Not when a further element of the group follows: then the length is wrong.
+    if end + 2 > len(head) or unpack(head, start) != expected or head[end : end + 2] == b"\2\0":
+        return 0
+    header.meta = {tag: head[start + a : start + b] for tag, a, b in kept}
+    _judge_meta(header, length - 12)
+    return end
 
 
 def _judge_meta(header: Header, length: int) -> None:
@@ -247,7 +272,7 @@ def _walk(
         )
     try:
         if encoding == "explicit":
-            header.elements = _with_known_vrs(found, wanted)
+            header.elements = _with_known_vrs(found, wanted) if window.other_vrs else found
         else:
             big = encoding == "big"
             header.elements = {

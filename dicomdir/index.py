@@ -25,6 +25,7 @@ _STUDY_DATE: Final = swap(0x00080020)
 _STUDY_TIME: Final = swap(0x00080030)
 _STUDY_UID: Final = swap(0x0020000D)
 _SERIES_UID: Final = swap(0x0020000E)
+_PLACING: Final = ((_STUDY_UID, "Study"), (_SERIES_UID, "Series"))
 _VERIFYING_OBSERVERS: Final = swap(0x0040A073)
 _CONTENT: Final = swap(0x0040A730)
 # Dates that stand in for an empty Study Date, the nearest first, with their times.
@@ -50,7 +51,14 @@ _ALWAYS_WANTED: Final[dict[int, bytes]] = {
 _NOT_FROM_INSTANCE: Final = frozenset((When.EXTENDED_CHARACTERS, When.OFFERED))
 _TEXT_VRS: Final = frozenset((b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"))
 _SPACES: Final = b" \0"
+_IDENTIFYING: Final = (
+    (_SOP_CLASS, 0x00020002, "SOP Class UID"),
+    (_SOP_INSTANCE, 0x00020003, "SOP Instance UID"),
+)
 
+_LEVELS: Final = ("PATIENT", "STUDY", "SERIES")
+
+Parents = tuple[bytes, bytes, bytes, tuple[str, ...]]  # keys of the three levels, what was odd
 Row = tuple[int, bytes]  # swapped tag, what stands in the record when the instance has none
 
 
@@ -90,16 +98,16 @@ class Indexer:
                 self.wanted[_VERIFYING_OBSERVERS] = b"SQ"
             if name != "PATIENT" and "" in record_type.parents:
                 self._top_level.add(name)
-        self._patient = self._rows["PATIENT"]
-        self._study = self._rows["STUDY"]
-        self._series = self._rows["SERIES"]
         self.memo = LayoutMemo()  # belongs to `wanted`, so it lives here
-        # Blocks of keys met so far → tidied, and what was odd. One object for equal keys, too:
-        # marshal shares it.
-        self._known: dict[bytes, tuple[bytes, tuple[str, ...]]] = {}
         self._dated = {
             name for name in self._rows if any(k.vr in DATED for k in keys_of(name, additional))
         }
+        # Everything that the keys of the three parents are made of, by its bytes: files of one
+        # series share them, and the same objects come out (marshal then sends them once).
+        parents = {tag for level in _LEVELS for tag, _ in self._rows[level]}
+        self._parent_tags = (_CHARACTER_SET, *sorted(parents))
+        self._parents: dict[bytes, Parents] = {}
+        self._blocks: dict[bytes, bytes] = {}
 
     def index(self, source: str, header: Header) -> Instance:
         """Return what the house keeps of the file *source*.
@@ -110,20 +118,21 @@ class Indexer:
         remarks: list[str] = []
         sop_class, sop_instance = _identity(header, remarks)
         elements = header.elements
+        get = elements.get
         record_type = RECORD_TYPE_OF.get(sop_class, "")
         patient = study = series = b""
         if record_type not in self._top_level:
-            if not (header.text(_STUDY_UID) and header.text(_SERIES_UID)):
-                raise NotDicom("malformed: no Study or no Series Instance UID", "malformed")
-            if not header.value(_STUDY_DATE).strip(_SPACES):
-                elements = _with_another_date(header, remarks)
-            patient = self._keys(self._patient, elements, remarks)
-            study = self._keys(self._study, elements, remarks)
-            series = self._keys(self._series, elements, remarks)
-        if record_type in self._filtered:
-            elements = _filtered(elements)
+            made_of = b"".join([get(tag, b"") for tag in self._parent_tags])
+            parents = self._parents.get(made_of)
+            if parents is None:
+                parents = self._parents_of(header, made_of)
+            patient, study, series, odd = parents
+            if odd:
+                remarks += odd
         keys = b""
         if record_type:
+            if record_type in self._filtered:
+                elements = _filtered(elements)
             if self._with_value[record_type]:
                 elements = _without_empty(elements, self._with_value[record_type])
             keys = self._keys(self._rows[record_type], elements, remarks)
@@ -139,22 +148,34 @@ class Indexer:
             header.transfer_syntax,
             header.value(_RELATED_GENERAL),
             record_type,
-            self._tidied(patient, remarks),
-            self._tidied(study, remarks),
-            self._tidied(series, remarks),
+            patient,
+            study,
+            series,
             keys,
             tuple(header.departures),
             tuple(remarks),
         )
 
-    def _tidied(self, keys: bytes, remarks: list[str]) -> bytes:
-        """Return the keys of a parent as they may stand in a directory."""
-        known = self._known.get(keys)
-        if known is None:
-            known = self._known[keys] = tidy(keys)
-        if known[1]:
-            remarks += known[1]
-        return known[0]
+    def _parents_of(self, header: Header, made_of: bytes) -> Parents:
+        """Return the keys of the three records above an instance, and what was odd about them."""
+        elements = header.elements
+        for tag, what in _PLACING:
+            if not header.value(tag).strip(_SPACES):
+                raise NotDicom(f"malformed: no {what} Instance UID", "malformed")
+        remarks: list[str] = []
+        dated = bool(header.value(_STUDY_DATE).strip(_SPACES))
+        if not dated:
+            elements = _with_another_date(header, remarks)
+        blocks = []
+        for level in _LEVELS:
+            level_elements = _without_empty(elements, self._with_value[level])
+            block, odd = tidy(self._keys(self._rows[level], level_elements, remarks))
+            blocks.append(self._blocks.setdefault(block, block))
+            remarks += odd
+        parents = (blocks[0], blocks[1], blocks[2], tuple(remarks))
+        if dated:  # else it depends on more than what it is known by
+            self._parents[made_of] = parents
+        return parents
 
     def _keys(self, rows: list[Row], elements: Found, remarks: list[str]) -> bytes:
         """Return the keys of one record, with their character set where they need it."""
@@ -187,10 +208,11 @@ def _identity(header: Header, remarks: list[str]) -> tuple[str, str]:
     The data set is the object, the meta only its label: a wrong label is replaced (PS3.10 7.1).
     """
     uids = []
-    for tag, meta_tag, what in (
-        (_SOP_CLASS, 0x00020002, "SOP Class UID"),
-        (_SOP_INSTANCE, 0x00020003, "SOP Instance UID"),
-    ):
+    for tag, meta_tag, what in _IDENTIFYING:
+        element = header.elements.get(tag, b"")
+        if len(element) > 8 and element[8:] == header.meta.get(meta_tag) and element.isascii():
+            uids.append(element[8:].rstrip(_SPACES).decode("ascii"))
+            continue
         own = header.text(tag)
         stated = text(header.meta.get(meta_tag, b""))
         if not own and not stated:

@@ -15,14 +15,18 @@ from typing import Final
 
 Kept = tuple[tuple[int, int, int], ...]  # (swapped tag, start, end) within the run
 Run = tuple[
-    Callable[[bytes, int], tuple[bytes, ...]],  # reads all headers of the run at an offset
-    tuple[bytes, ...],  # what they have to be
+    Callable[[bytes, int], tuple[int, ...]],  # reads all headers of the run at an offset
+    tuple[int, ...],  # what they have to be
     Kept,
     int,  # bytes of the run
 ]
-# swapped tag, header as it stands, bytes of the value
-Met = tuple[int, bytes, int]
+# Swapped tag (INSIDE for what a sequence of undefined length holds), bytes of the header (8 or
+# 12), bytes jumped over after it, bytes of the element with everything inside.
+Met = tuple[int, int, int, int]
 
+INSIDE: Final = -1
+# Group Length, Version, SOP Class and Instance UID, Transfer Syntax UID, Implementation Class UID.
+_JUDGED: Final = frozenset((0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012))
 LONGEST: Final = 64  # elements of a run
 _MOST_RUNS: Final = 20_000  # about 30 MB; a scan of very different files stops learning here
 _PRICE: Final = 12  # how many hits pay for learning one run
@@ -35,10 +39,12 @@ SINGLE: Final[Run] = (lambda data, offset: (), (), (), 0)
 class LayoutMemo:
     """The runs learnt so far, by the first eight bytes of their first element."""
 
-    __slots__ = ("_members", "_varying", "credit", "runs")
+    __slots__ = ("_members", "_varying", "credit", "meta", "runs")
 
     def __init__(self) -> None:
         self.runs: dict[bytes, Run] = {}
+        # The File Meta Information as one run, by the bytes of its group length.
+        self.meta: dict[bytes, Run] = {}
         self.credit = _CREDIT
         self._members: dict[bytes, list[Met]] = {}
         self._varying: set[int] = set()  # tags seen with other lengths: runs end before them
@@ -47,44 +53,73 @@ class LayoutMemo:
         """Tell whether a run that is being learnt must end before this tag."""
         return tag in self._varying
 
-    def learn(self, met: list[Met], wanted: Mapping[int, bytes]) -> None:
-        """Keep the elements in *met* as a run."""
+    def learn(self, data: bytes, start: int, met: list[Met], wanted: Mapping[int, bytes]) -> None:
+        """Keep the elements in *met*, which stand in *data* from *start* on, as a run."""
         self.credit -= _PRICE
         if len(self.runs) >= _MOST_RUNS:
             self.credit = -1
             return
-        key = met[0][1][:8]
-        self.runs[key] = _run_of(met, wanted)
+        key = data[start : start + 8]
+        self.runs[key] = run_of(data, start, met, wanted)
         self._members[key] = met
+
+    def learn_meta(self, data: bytes, start: int, met: list[Met]) -> None:
+        """Keep the File Meta Information that stands in *data* from *start* on.
+
+        Of the elements that are judged the values are kept, without headers, by plain tags.
+        """
+        if len(self.meta) >= _MOST_RUNS:
+            return
+        unpack, expected, _, length = run_of(data, start, met, {})
+        kept, position = [], 0
+        for tag, header, _, whole in met:
+            if tag in _JUDGED:
+                kept.append((tag, position + header, position + whole))
+            position += whole
+        self.meta[data[start : start + 12]] = unpack, expected, tuple(kept), length
 
     def give_up(self, key: bytes) -> None:
         """Read the element that begins with *key* by itself from now on."""
         self.runs[key] = SINGLE
         self._members.pop(key, None)
 
-    def shorten(self, key: bytes, headers: tuple[bytes, ...], wanted: Mapping[int, bytes]) -> None:
-        """End the run at *key* before the first element whose header is not the known one."""
-        met = self._members[key]
-        same = 0
-        while same < len(met) and met[same][1] == headers[same]:
-            same += 1
-        if same < len(met):
-            self._varying.add(met[same][0])
+    def shorten(self, data: bytes, start: int, wanted: Mapping[int, bytes]) -> None:
+        """End the run known for *start* before the first element that is another one here."""
+        key = data[start : start + 8]
+        met, (_, expected, _, _) = self._members[key], self.runs[key]
+        same = position = index = 0
+        for same, (_, header, length, _) in enumerate(met):  # noqa: B007 (used after the loop)
+            here = _numbers(data, start + position, header)
+            if here != expected[index : index + len(here)]:
+                break
+            position += header + length
+            index += len(here)
+        while met[same][0] == INSIDE:  # a run ends between elements, not within one
+            same -= 1
+        self._varying.add(met[same][0])
         if same == 0:  # a long VR: its length is not in the eight bytes of the key
             self.give_up(key)
             return
         self.credit -= 1
         self._members[key] = met[:same]
-        self.runs[key] = _run_of(met[:same], wanted)
+        self.runs[key] = run_of(data, start, met[:same], wanted)
 
 
-def _run_of(met: list[Met], wanted: Mapping[int, bytes]) -> Run:
+def _numbers(data: bytes, offset: int, header: int) -> tuple[int, ...]:
+    return _LONG(data, offset) if header == 12 else _SHORT(data, offset)
+
+
+_SHORT: Final = Struct("<Q").unpack_from
+_LONG: Final = Struct("<QI").unpack_from
+
+
+def run_of(data: bytes, start: int, met: list[Met], wanted: Mapping[int, bytes]) -> Run:
+    """Return the run of elements that stand in *data* from *start* on."""
     formats, kept, position = [], [], 0
-    for tag, header, length in met:
-        formats.append(f"{len(header)}s{length}x")
-        end = position + len(header) + length
+    for tag, header, length, whole in met:
+        formats.append(f"{'QI' if header == 12 else 'Q'}{length}x")
         if tag in wanted:
-            kept.append((tag, position, end))
-        position = end
+            kept.append((tag, position, position + whole))
+        position += header + length
     unpack = Struct("<" + "".join(formats)).unpack_from
-    return unpack, tuple(header for _, header, _ in met), tuple(kept), position
+    return unpack, unpack(data, start), tuple(kept), position

@@ -1,9 +1,8 @@
 """Directory record types and their keys as rows (PS3.3 F.3 to F.6)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class When(Enum):
@@ -18,8 +17,7 @@ class When(Enum):
     OFFERED = "a profile or the caller makes one: never copied from the instance"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One Record Selection Key of one record type, or one that a profile adds."""
 
     tag: int
@@ -28,8 +26,7 @@ class Key:
     when: When = When.ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
-class RecordType:
+class RecordType(NamedTuple):
     """One value of Directory Record Type (0004,1430)."""
 
     name: str
@@ -39,8 +36,7 @@ class RecordType:
     retired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AdditionalKey:
+class AdditionalKey(NamedTuple):
     """A key that an Application Profile asks for beyond PS3.3 F.5."""
 
     record_types: frozenset[str]

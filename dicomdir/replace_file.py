@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from reporting import CannotWrite
+from reporting import CannotWrite, interruption
 
 _FLAGS: Final = (
     os.O_RDWR
@@ -46,8 +46,10 @@ def replace_atomically(path: Path, data: bytes) -> None:
             if os.name == "nt":  # pragma: no cover
                 os.close(descriptor)  # an open file cannot be renamed there
                 descriptor = -1
+            interruption.commit()
             os.replace(aside, path)  # noqa: PTH105 (Path.replace would hide that it is atomic)
         except BaseException:
+            interruption.take_back()
             with contextlib.suppress(OSError):
                 aside.unlink()
             raise
@@ -61,6 +63,19 @@ def replace_atomically(path: Path, data: bytes) -> None:
             str(path),
             "Make room or give write permission, then try again",
         ) from error
+
+
+def remove_leftover(path: Path) -> None:
+    """Remove what a killed run left beside the file *path*, unless another run is at it."""
+    aside = partial_of(path)
+    if not os.path.lexists(aside):
+        return
+    with contextlib.suppress(OSError, CannotWrite):
+        descriptor = _open_alone(aside)
+        try:
+            aside.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def _open_alone(aside: Path) -> int:

@@ -10,7 +10,7 @@ import marshal
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from struct import Struct
@@ -19,6 +19,7 @@ from typing import IO, Final, NamedTuple
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
+from dicomdir.worker_life import die_of_signals, undisturbed
 from reporting import CannotRead, Progress, silent
 
 _LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
@@ -203,7 +204,9 @@ def _shared_out(
     try:
         os.write(write_end, b"".join(map(_TOKEN.pack, range(len(chunks)))))
         os.close(write_end)
-        workers = [_start_worker(tokens, chunks, indexer) for _ in range(cores - 1)]
+        for _ in range(cores - 1):
+            with undisturbed():  # or an interruption would forget the worker just started
+                workers.append(_start_worker(tokens, chunks, indexer))
         total = sum(map(len, chunks))
         results = {}
         while token := os.read(tokens, _TOKEN.size):
@@ -211,12 +214,14 @@ def _shared_out(
             progress("scan", min(number * len(chunks[0]), total), total)
             results[number] = [index_file(path, indexer) for path in chunks[number]]
         while workers:
-            results.update(_result_of(*workers.pop()))
+            results.update(_result_of(*workers[-1]))
+            workers.pop()
     finally:
         os.close(tokens)
         for pid, _ in workers:  # only when something went wrong on the way
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
+            with suppress(ProcessLookupError, ChildProcessError):  # already waited for
+                os.kill(pid, 9)
+                os.waitpid(pid, 0)
     for number, chunk in enumerate(chunks):
         if number not in results:  # a worker was killed, by the system or by a hostile file
             results[number] = [index_file(path, indexer) for path in chunk]
@@ -233,14 +238,18 @@ def _start_worker(
         import tempfile
 
         basket = tempfile.TemporaryFile()  # noqa: SIM115 (outlives us)
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         return pid, basket
     status = 1
     try:
+        die_of_signals()
         results = {}
         while token := os.read(tokens, _TOKEN.size):
             (number,) = _TOKEN.unpack(token)
+            if os.getppid() != parent:  # it was killed: nobody waits for this
+                break
             results[number] = [tuple(index_file(path, indexer)) for path in chunks[number]]
         marshal.dump(results, basket)
         basket.flush()

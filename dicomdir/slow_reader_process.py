@@ -6,11 +6,12 @@ import os
 import sys
 import warnings
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dicomdir.convert import explicit_little
 from dicomdir.slow_reader import MEMORY, Answer
 from dicomdir.walk import swap
+from dicomdir.worker_life import end_with_parent
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -55,7 +56,7 @@ def _raw_value(dataset: "FileDataset", tag: int, vr: bytes) -> bytes:
     from pydicom.filebase import DicomBytesIO
     from pydicom.filewriter import write_data_element
 
-    raw = dataset.get_item(tag)
+    raw: Any = dataset.get_item(tag)  # declared as what it becomes when it is parsed
     if isinstance(raw, RawDataElement) and raw.is_little_endian and vr != b"SQ":
         return bytes(raw.value or b"")
     buffer = DicomBytesIO()
@@ -94,6 +95,7 @@ def _limit() -> None:
 
 def main() -> None:
     """Answer questions on standard input until it ends."""
+    end_with_parent()
     _limit()
     warnings.simplefilter("ignore")
     source, target = sys.stdin.buffer, sys.stdout.buffer

@@ -5,7 +5,6 @@ are never touched (PS3.10 8.3): only the DICOMDIR's content changes.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from dicomdir.check_keys import elements_of, value_of
@@ -73,7 +72,7 @@ def update_directory(
             "Make a new medium with `jacket author`",
         )
     records, removed, remarks = _without(existing.directory.records, removals)
-    directory = replace(existing.directory, records=records)
+    directory = existing.directory.replaced(records=records)
     remarks += _remarks_on(existing)
     adder = _Adder(directory, KeyGenerator(additional_keys))
     for instance, file_id in additions:
@@ -129,7 +128,7 @@ def _without(
             continue
         if goes:
             remarks.append(f"the record of {shown(record.file_id)} stays: others are below it")
-        copy = _without_file(record, children) if goes else replace(record, children=children)
+        copy = _without_file(record, children) if goes else record.replaced(children=children)
         (kept[above] if above >= 0 else roots).append(copy)
     return roots[::-1], removed[::-1], remarks
 

@@ -14,7 +14,7 @@ from struct import Struct, error
 from typing import Final
 
 from dicomdir.elements import LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH
-from dicomdir.layout_memo import LONGEST, LayoutMemo, Met
+from dicomdir.layout_memo import INSIDE, LONGEST, LayoutMemo, Met
 
 PRead = Callable[[int, int], bytes]  # (length, offset) -> bytes, like os.pread on one file
 
@@ -31,6 +31,10 @@ _EXPLICIT_BIG: Final = Struct(">HH2sH").unpack_from
 _IMPLICIT: Final = Struct("<II").unpack_from
 _IMPLICIT_BIG: Final = Struct(">HHI").unpack_from
 _LENGTH: Final = Struct("<I").unpack_from
+_ITEM: Final = 0xE000FFFE  # swapped
+_ITEM_END: Final = 0xE00DFFFE
+_SEQUENCE_END: Final = 0xE0DDFFFE
+_MOST_INSIDE: Final = 400  # headers within one sequence that still may be part of a run
 _LENGTH_BIG: Final = Struct(">I").unpack_from
 
 
@@ -50,10 +54,11 @@ class Malformed(ValueError):
 class Window:
     """A run of a file's bytes in memory that moves forward over it."""
 
-    __slots__ = ("base", "data", "encapsulated", "pread", "size")
+    __slots__ = ("base", "data", "encapsulated", "other_vrs", "pread", "size")
 
     def __init__(self, pread: PRead, size: int, data: bytes, base: int = 0) -> None:
         self.pread, self.size, self.data, self.base = pread, size, data, base
+        self.other_vrs = False  # a wanted element stood under another VR than its own
         self.encapsulated = False  # pixel data of undefined length was seen at the top level
 
     def move(self, offset: int, length: int = JUMP) -> None:
@@ -137,6 +142,7 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
                 if window.base != base:  # the window has moved on; go on in the new one
                     if tag in wanted:
                         found[tag] = window.take(base + position, base + after)
+                        window.other_vrs = window.other_vrs or vr != wanted[tag]
                     return base + after
             else:
                 after = position + 12 + length
@@ -148,6 +154,7 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
                 if after <= len(data)
                 else window.take(base + position, base + after)
             )
+            window.other_vrs = window.other_vrs or vr != wanted[tag]
         position = after
     return base + position
 
@@ -187,9 +194,8 @@ def _walk_runs(
             continue
         if after > room:
             break
-        headers = unpack(data, position)
-        if headers != expected:
-            memo.shorten(key, headers, wanted)
+        if unpack(data, position) != expected:
+            memo.shorten(data, position, wanted)
             continue
         for tag, first, last in kept:
             found[tag] = data[position + first : position + last]
@@ -213,7 +219,55 @@ def _one(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found)
     end = end_of_value(window, value, tag, vr) if undefined else value + length
     if tag in wanted:
         found[tag] = window.take(offset, end)
+        window.other_vrs = window.other_vrs or vr != wanted[tag]
     return end
+
+
+def _inside(  # noqa: C901 (one state machine: its branches share everything)
+    data: bytes, start: int, vr: bytes, met: list[Met]
+) -> int:
+    """Note every header within a sequence of undefined length; return its end, 0 if in doubt.
+
+    Encapsulated data is not for runs: its fragments differ from file to file.
+    """
+    if vr != b"SQ":
+        return 0
+    position = start
+    stack: list[bool] = []  # what is open: True inside an Item, False inside a sequence
+    inner = False
+    while position + 12 <= len(data) and len(met) < _MOST_INSIDE:
+        tag, vr, length = _EXPLICIT(data, position)
+        value = position + 8
+        if tag & 0xFFFF == 0xFFFE:
+            (length,) = _LENGTH(data, position + 4)
+            if tag == _ITEM and not inner:
+                if length == UNDEFINED_LENGTH:
+                    stack.append(inner)
+                    inner, length = True, 0
+            elif tag == (_ITEM_END if inner else _SEQUENCE_END):
+                met.append((INSIDE, 8, 0, 8))
+                if not stack:
+                    return value
+                inner = stack.pop()
+                position = value
+                continue
+            else:
+                return 0
+        elif not inner:
+            return 0
+        elif vr in LONG_VRS:
+            (length,) = _LENGTH(data, value)
+            value += 4
+            if length == UNDEFINED_LENGTH:
+                if vr != b"SQ":
+                    return 0
+                stack.append(inner)
+                inner, length = False, 0
+        elif vr not in SHORT_VRS:
+            return 0
+        met.append((INSIDE, value - position, length, value - position + length))
+        position = value + length
+    return 0
 
 
 def _learn(
@@ -232,15 +286,24 @@ def _learn(
             value = position + 12
         else:
             break
-        # Nothing that leaves the window, and nothing of undefined length, is part of a run.
-        if value + length > room or (met and memo.ends_before(tag)):
+        if met and memo.ends_before(tag):
             break
-        met.append((tag, data[position:value], length))
+        inside: list[Met] = []
+        after = value + length
+        if length == UNDEFINED_LENGTH:
+            after = _inside(data, value, vr, inside) if tag != PIXEL_DATA else 0
+            length = 0
+        # Nothing that leaves the window is part of a run, and no key under another VR than its
+        # own; whoever walks it element by element takes note of that.
+        if not position < after <= room or (tag in wanted and vr != wanted[tag]):
+            break
         if tag in wanted:
-            found[tag] = data[position : value + length]
-        position = value + length
+            found[tag] = data[position:after]
+        met.append((tag, value - position, length, after - position))
+        met += inside
+        position = after
     if met:
-        memo.learn(met, wanted)
+        memo.learn(data, start, met, wanted)
     return position
 
 
@@ -258,6 +321,7 @@ def _last_element(window: Window, offset: int, wanted: Mapping[int, bytes], foun
         raise Truncated(f"the file ends in the element at byte {offset}")
     if tag in wanted:
         found[tag] = data[: 8 + length]
+        window.other_vrs = window.other_vrs or vr != wanted[tag]
     if 8 + length < len(data):
         raise Truncated(f"{len(data) - 8 - length} bytes after the last element")
 

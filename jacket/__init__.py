@@ -5,6 +5,7 @@
 Names are loaded when first used, so that importing this costs nothing.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -41,6 +42,16 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     value = getattr(import_module(_HOME[name]), name)
-    # The submodule of the same name was just bound here; the function takes its place.
     globals()[name] = value
     return value
+
+
+class _Package(type(sys)):  # type: ignore[misc]  # types.ModuleType, without the import
+    """Keeps the name of a function from its submodule: ``import jacket.author`` would bind it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, type(sys))):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,4 +1,4 @@
-"""The job "make a medium": scan, select, plan, transcode, lay out, write. Each step can be shown."""
+"""The job "make a medium": scan, select, plan, transcode, lay out, write."""
 
 import os
 from collections import Counter
@@ -137,10 +137,8 @@ def author(
         built = build_directory(pairs, file_set_uid=uid, file_set_id=label)
         named = _named_sources(built, ready, file_ids, files, clock)
         digest_list = manifest_of([(s.name, s.size) for s in named], clock)
-        needed = sum(-(-s.size // 2048) for s in named) * 2048
-        _refuse_too_much(needed, capacity, target)
-        written = _write(named, target, as_image, label, clock, digest_list, progress)
-    remarks = (*ready.remarks, *_remarks(built), *_room(needed))
+        written = _write(named, target, as_image, label, clock, digest_list, capacity, progress)
+    remarks = (*ready.remarks, *_remarks(built), *_room(written.size))
     return _result(replace(ready, remarks=remarks), written, uid, label)
 
 
@@ -250,15 +248,6 @@ def _refuse_empty(decided: Plan) -> None:
     raise error
 
 
-def _refuse_too_much(needed: int, capacity: int | None, target: Path) -> None:
-    if capacity is not None and needed > capacity:
-        raise CannotWrite(
-            f"needs {needed:,} bytes where the medium has {capacity:,}",
-            str(target),
-            "Select fewer studies for one medium",
-        )
-
-
 def _room(needed: int) -> tuple[str, ...]:
     """Return a word of warning when one CD cannot hold it; the image is made all the same."""
     if needed <= CAPACITIES["cd"]:
@@ -342,6 +331,7 @@ def _write(
     label: str,
     clock: datetime,
     digest_list: DigestList,
+    capacity: int | None,
     progress: Progress,
 ) -> Written:
     from media import write_folder, write_iso9660
@@ -354,8 +344,11 @@ def _write(
             recorded=clock,
             progress=progress,
             digest_list=digest_list,
+            capacity=capacity,
         )
-    return write_folder(named, target, progress=progress, digest_list=digest_list)
+    return write_folder(
+        named, target, progress=progress, digest_list=digest_list, capacity=capacity
+    )
 
 
 def _remarks(built: Built) -> tuple[str, ...]:

@@ -53,7 +53,30 @@ def main(argv: list[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         sys.stderr.write(f"jacket: there is no command {words[0]!r}\n\n{usage()}")
         return 2
-    return _run(words[0], words[1:])
+    # Called as a process, it ends with this; called from a program, that wants its signals back.
+    return _interruptible(words, for_good=argv is None)
+
+
+def _interruptible(words: list[str], *, for_good: bool) -> int:
+    from jacket.signals import Signals, leave
+    from reporting import interruption
+
+    with Signals(for_good=for_good) as signals:
+        try:
+            code = _run(words[0], words[1:])
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            interruption.commit()  # Nothing shall stop the telling.
+            stopped = Interrupted("interrupted", "job", "Nothing was changed; start it again")
+            code = _tell(stopped, words)
+        except BrokenPipeError:
+            # Whoever read our output has gone; keep the interpreter from complaining at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 3
+        interruption.commit()
+        if for_good and signals.came:
+            leave(code)
+    return code
 
 
 def _run(name: str, words: list[str]) -> int:
@@ -63,7 +86,8 @@ def _run(name: str, words: list[str]) -> int:
     parser = ArgumentParser(
         prog=f"jacket {name}",
         description=command.__doc__,
-        formatter_class=RawDescriptionHelpFormatter,
+        # A width of our own: asking the terminal for its costs the import of shutil.
+        formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, width=96),
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     command.configure(parser)
@@ -71,41 +95,36 @@ def _run(name: str, words: list[str]) -> int:
         arguments = parser.parse_args(words)
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
         return 2 if leaving.code else 0
-    _mind_signals()
     try:
         code: int = command.run(arguments)
-        sys.stdout.flush()
     except FilmjacketError as error:
-        return _tell(name, error, as_json=arguments.json)
-    except KeyboardInterrupt:
-        stopped = Interrupted("interrupted", "job", "Nothing was changed; start it again")
-        return _tell(name, stopped, as_json=arguments.json)
+        return _tell(error, [name, *words])
     except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 3
+        raise
+    except Exception as mistake:
+        return _tell(_unforeseen(mistake), [name, *words])
     return code
 
 
-def _mind_signals() -> None:
-    """Let a polite kill end a job as Ctrl-C does: with everything tidied up."""
-    import signal
+def _unforeseen(mistake: Exception) -> FilmjacketError:
+    """Return the error to tell for *mistake*, without its text: that may name a patient."""
+    from traceback import extract_tb
 
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    place = extract_tb(mistake.__traceback__)[-1]
+    return FilmjacketError(
+        f"a mistake in the program ({type(mistake).__name__})",
+        f"{os.path.basename(place.filename)} line {place.lineno}",  # noqa: PTH119 (text, not a file)
+        "Nothing half-made is left; report this with the command that you gave",
+    )
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
-            signal.signal(getattr(signal, name), interrupt)
 
-
-def _tell(name: str, error: FilmjacketError, *, as_json: bool) -> int:
-    if as_json:
+def _tell(error: FilmjacketError, words: list[str]) -> int:
+    if "--json" in words:
         import json
 
         told = {"what": error.what, "where": error.where, "remedy": error.remedy}
         _print(json.dumps({"error": told}) + "\n")
-    sys.stderr.write(f"jacket {name}: {error}\n")
+    sys.stderr.write(f"jacket {words[0]}: {error}\n")
     return error.exit_code
 
 

@@ -1,8 +1,6 @@
 """What the commands print: progress for a person at a terminal, plain text for a pipe."""
 
-import json
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +27,9 @@ class Bar:
         self._stage = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
+        from time import monotonic
+
+        now = monotonic()
         if stage == self._stage and now < self._next and done < total:
             return
         self._stage, self._next = stage, now + 0.1
@@ -48,6 +48,8 @@ class Bar:
 
 def print_json(value: Any) -> None:
     """Print one JSON object; characters of any script stand as they are."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
 

@@ -1,8 +1,6 @@
 """Carries out the transcoding that a plan asks for, in a folder beside the target."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +9,12 @@ from pathlib import Path
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from dicomdir.scan import index_file
+from media import working_folder
 from profiles.application_profiles import ApplicationProfile
 from profiles.plan import PlannedInstance
 from profiles.transcode import TranscodeJob, transcode
 from profiles.transfer_syntaxes import EXPLICIT_LITTLE
-from reporting import CannotWrite, Progress
+from reporting import Progress
 
 
 @dataclass(slots=True)
@@ -43,17 +42,7 @@ def convert(
     Raises:
         CannotWrite: no folder can be made beside *target*.
     """
-    try:
-        folder = tempfile.mkdtemp(
-            prefix=f".{target.name}.partial-{os.getpid()}-", dir=target.parent
-        )
-    except OSError as error:
-        raise CannotWrite(
-            f"no working folder can be made here ({error.strerror})",
-            str(target.parent),
-            "Choose another folder",
-        ) from error
-    try:
+    with working_folder(target) as folder:
         work = [
             TranscodeJob(item.instance, os.path.join(folder, f"{n}.dcm"), EXPLICIT_LITTLE)  # noqa: PTH118 (text)
             for n, item in enumerate(planned)
@@ -74,5 +63,3 @@ def convert(
             converted.files[source] = result.job.target
             converted.instances[source] = Instance._make(again)._replace(source=source)
         yield converted
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

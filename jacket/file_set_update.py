@@ -3,11 +3,10 @@
 Files are never moved, renamed or changed (PS3.10 8.3); only the DICOMDIR is, and at once.
 """
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dicomdir.build import build_directory, separate_patients
 from dicomdir.elements import name_of
@@ -17,19 +16,20 @@ from dicomdir.generated_keys import GeneratedKey
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.record_types import AdditionalKey
-from dicomdir.replace_file import replace_atomically
+from dicomdir.replace_file import remove_leftover, replace_atomically
 from dicomdir.scan import scan
-from profiles.application_profiles import ApplicationProfile, profile
 from profiles.homes import separate_homes
 from reporting import CannotRead, CannotWrite, Progress, silent
+
+if TYPE_CHECKING:
+    from profiles.application_profiles import ApplicationProfile
 
 FileID = tuple[str, ...]
 
 _NAME: Final = "DICOMDIR"
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(NamedTuple):
     """What became of the DICOMDIR of a folder."""
 
     path: str
@@ -75,7 +75,8 @@ def update_file_set(
     root = Path(folder)
     if not root.is_dir():
         raise CannotRead("is not a folder", str(root), "Name the root folder of the File-set")
-    row = None if profile_id is None else profile(profile_id)
+    row = None if profile_id is None else _profile(profile_id)
+    remove_leftover(root / _NAME)
     additional = () if row is None else row.additional_keys
     scanned = scan([root], Indexer(additional), jobs=jobs, progress=progress)
     base = len(str(root)) + (0 if str(root).endswith("/") else 1)
@@ -86,12 +87,18 @@ def update_file_set(
     return job.update(prune=prune) if (root / _NAME).exists() else job.create(label or "")
 
 
+def _profile(identifier: str) -> "ApplicationProfile":
+    from profiles.application_profiles import profile
+
+    return profile(identifier)
+
+
 def _is_the_directory(item: NotIndexed, root: Path) -> bool:
     return item.kind == "directory" and Path(item.source) == root / _NAME
 
 
 def _allowed(
-    instances: Iterable[Instance], row: ApplicationProfile | None, left_out: list[NotIndexed]
+    instances: Iterable[Instance], row: "ApplicationProfile | None", left_out: list[NotIndexed]
 ) -> list[Instance]:
     """Return the instances that may stand in the directory; the others are left out with why."""
     kept = []
@@ -108,14 +115,16 @@ def _allowed(
     return kept
 
 
-def _why_not(instance: Instance, row: ApplicationProfile | None) -> str:
-    from profiles.planner import why_class_is_not_allowed
-
+def _why_not(instance: Instance, row: "ApplicationProfile | None") -> str:
     if row is None:
         if instance.record_type:
             return ""
         return f"no Directory Record may name SOP Class {instance.sop_class_uid}"
+    allowed = row.allowed_syntaxes(instance.sop_class_uid)
+    if isinstance(allowed, frozenset) and instance.transfer_syntax_uid in allowed:
+        return "" if instance.record_type else "no Directory Record may name it"
     from profiles.check import check_instance
+    from profiles.planner import why_class_is_not_allowed
 
     if row.allowed_syntaxes(instance.sop_class_uid) is None:
         return why_class_is_not_allowed(instance.sop_class_uid, row.identifier)
@@ -189,7 +198,7 @@ class _Job:
                 str(self.root),
                 "Look at the reasons with `jacket author --dry-run`",
             )
-        uid = _uid_for(self.pairs)
+        uid = _new_uid()
         try:
             built = build_directory(self.pairs, file_set_uid=uid, file_set_id=label)
         except ValueError as error:
@@ -270,14 +279,9 @@ def _told(generated: Iterable[GeneratedKey]) -> list[str]:
     ]
 
 
-def _uid_for(pairs: Iterable[tuple[Instance, FileID]]) -> str:
-    """Return a new File-set UID (PS3.5 B.2); the same files at another time get another one."""
-    import os
-
-    digest = sha256(os.urandom(16))
-    for instance, _ in pairs:
-        digest.update(instance.sop_instance_uid.encode())
-    number = int.from_bytes(digest.digest()[:16], "big")
-    number = number & ~(0xF << 76) | 8 << 76
+def _new_uid() -> str:
+    """Return a new File-set UID (PS3.5 B.2): a random UUID as a number."""
+    number = int.from_bytes(os.urandom(16), "big")
+    number = number & ~(0xF << 76) | 4 << 76
     number = number & ~(0b11 << 62) | 0b10 << 62
     return f"2.25.{number}"

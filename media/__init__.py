@@ -1,5 +1,6 @@
 """File systems on media: lay out named sources, write, open, walk, check. No DICOM here."""
 
+from media.aside import file_aside, working_folder
 from media.entry import BlockReader, Entry, FileReader, Medium
 from media.folder_read import FolderMedium
 from media.folder_write import write_folder
@@ -24,7 +25,9 @@ __all__ = [
     "NameDoesNotFit",
     "NamedSource",
     "Written",
+    "file_aside",
     "open_medium",
+    "working_folder",
     "write_folder",
     "write_iso9660",
 ]

@@ -1,5 +1,6 @@
 """Written aside, then renamed: a target has its name only when it is complete and durable."""
 
+import atexit
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,9 +9,13 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Final
 
-from reporting import CannotWrite
+from reporting import CannotWrite, interruption
 
 NO_SPACE: Final = (ENOSPC, EDQUOT)
+
+# What this process makes aside just now. An interruption may come between any two steps, so the
+# names are noted before the files are made, and what is left of them goes when the process ends.
+_ours: set[Path] = set()
 
 
 def not_written(error: OSError, where: str) -> CannotWrite:
@@ -40,6 +45,16 @@ def refuse_without_space(target: Path, needed: int) -> None:
         )
 
 
+def refuse_too_much(target: Path, needed: int, capacity: int) -> None:
+    """Raise CannotWrite when *needed* bytes are more than the *capacity* of a medium."""
+    if needed > capacity:
+        raise CannotWrite(
+            f"needs {needed:,} bytes where the medium has {capacity:,}",
+            str(target),
+            "Select fewer studies for one medium",
+        )
+
+
 def aside_path(target: Path) -> Path:
     """Return the hidden name under which *target* is made.
 
@@ -47,6 +62,71 @@ def aside_path(target: Path) -> Path:
     two jobs do not meet.
     """
     return target.with_name(f".{target.name}.partial-{os.getpid()}")
+
+
+def remove_leftovers(target: Path) -> None:
+    """Remove what killed jobs left beside *target*: those whose process is gone."""
+    start = f".{target.name}.partial-"
+    try:
+        with os.scandir(target.parent) as beside:
+            names = [entry.name for entry in beside if entry.name.startswith(start)]
+    except OSError:
+        return  # whoever writes there next is told why not
+    for name in names:
+        path = target.with_name(name)
+        number, _, _ = name.removeprefix(start).partition("-")
+        if path not in _ours and number.isdecimal() and _is_gone(int(number)):
+            _remove(path)
+
+
+def _is_gone(process: int) -> bool:
+    if process == os.getpid():
+        return True  # An earlier one of our number: our own names are noted.
+    if os.name == "nt":
+        return False  # Windows has no way to ask that does no harm.
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False  # there, and somebody else's
+    return False
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@atexit.register
+def _tidy_up() -> None:
+    for path in tuple(_ours):
+        _remove(path)
+
+
+@contextmanager
+def working_folder(target: Path) -> Iterator[Path]:
+    """Hand out an empty folder beside *target* that is gone afterwards.
+
+    Raises:
+        CannotWrite: it cannot be made.
+    """
+    remove_leftovers(target)
+    aside = aside_path(target)
+    folder = aside.with_name(f"{aside.name}-work")
+    _ours.add(folder)
+    try:
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise not_written(error, str(target.parent)) from error
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _ours.discard(folder)
 
 
 @contextmanager
@@ -61,22 +141,27 @@ def file_aside(target: Path) -> Iterator[int]:
     """
     aside = aside_path(target)
     descriptor = -1
+    remove_leftovers(target)
+    _ours.add(aside)
     try:
         if target.exists() and not target.is_file():
             raise CannotWrite("is there and is not a file", str(target), "Choose another name")
-        aside.unlink(missing_ok=True)  # of a process of the same id that was killed
         descriptor = _create(aside)
         yield descriptor
         os.fsync(descriptor)
         os.close(descriptor)
         descriptor = -1
+        interruption.commit()
         aside.replace(target)
         sync_folder(target.parent)
     except BaseException as error:
+        interruption.take_back()
         _give_up(descriptor, aside)
         if isinstance(error, OSError):
             raise not_written(error, str(target)) from error
         raise
+    finally:
+        _ours.discard(aside)
 
 
 def _create(path: Path) -> int:
@@ -101,20 +186,25 @@ def folder_aside(target: Path) -> Iterator[Path]:
     """
     refuse_occupied(target)
     aside = aside_path(target)
+    remove_leftovers(target)
+    _ours.add(aside)
     try:
-        shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         yield aside
         sync_tree(aside)
+        interruption.commit()
         if os.name == "nt" and target.exists():
             target.rmdir()  # POSIX renames over an empty folder, Windows does not.
         aside.rename(target)
         sync_folder(target.parent)
     except BaseException as error:
+        interruption.take_back()
         shutil.rmtree(aside, ignore_errors=True)
         if isinstance(error, OSError):
             raise not_written(error, str(target)) from error
         raise
+    finally:
+        _ours.discard(aside)
 
 
 def refuse_occupied(target: Path) -> None:

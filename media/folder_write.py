@@ -7,13 +7,20 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 
-from media.aside import folder_aside, not_written, refuse_occupied, refuse_without_space
+from media.aside import (
+    folder_aside,
+    not_written,
+    refuse_occupied,
+    refuse_too_much,
+    refuse_without_space,
+)
 from media.copying import Copier, Step
 from media.iso9660_names import NameDoesNotFit, shown
 from media.source import DigestList, Name, NamedSource, Written
 from reporting import CannotRead, CannotWrite, Progress, silent
 
 _CHUNK = 1 << 20  # bytes read at once for a digest
+_BLOCK = 2048  # bytes; files take whole ones of whatever medium
 
 
 def write_folder(
@@ -22,6 +29,7 @@ def write_folder(
     *,
     progress: Progress = silent,
     digest_list: DigestList | None = None,
+    capacity: int | None = None,
 ) -> Written:
     """Write the folder *target* with the content of *sources*.
 
@@ -34,16 +42,20 @@ def write_folder(
         progress: told of the stage "write" in bytes.
         digest_list: a file that lists the digests of all others, written last. Without one the
             files are not hashed, and the result has no digests of them.
+        capacity: bytes of the medium it is for; files that take more of it are not begun.
 
     Raises:
         NameDoesNotFit: a name leads out of the folder or is there twice.
         CannotRead: a source does not open, or changed while it was being read.
-        CannotWrite: no space, no permission, or the target is occupied.
+        CannotWrite: more than *capacity*, no space, no permission, or the target is occupied.
     """
     lists = [] if digest_list is None else [digest_list]
     _refuse_unsafe_names([*(s.name for s in sources), *(x.name for x in lists)])
     refuse_occupied(target)
     total = sum(s.size for s in sources) + sum(x.size for x in lists)
+    if capacity is not None:
+        sizes = [*(s.size for s in sources), *(x.size for x in lists)]
+        refuse_too_much(target, sum(-(-size // _BLOCK) for size in sizes) * _BLOCK, capacity)
     refuse_without_space(target, total)
     digests: Mapping[Name, str] = {}
     with folder_aside(target) as aside:

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from media.aside import aside_path, file_aside, refuse_without_space
+from media.aside import aside_path, file_aside, refuse_too_much, refuse_without_space
 from media.copying import Copier
 from media.iso9660_names import shown
 from media.iso9660_structure import SECTOR, PlannedFile, VolumeLayout, lay_out
@@ -23,6 +23,7 @@ def write_iso9660(
     recorded: datetime,
     progress: Progress = silent,
     digest_list: DigestList | None = None,
+    capacity: int | None = None,
 ) -> Written:
     """Write the image *target* with the content of *sources* in their order.
 
@@ -37,14 +38,18 @@ def write_iso9660(
         progress: told of the stage "write" in bytes of the image.
         digest_list: a file that lists the digests of all others; it gets the last place. Without
             one the files are not hashed, and the result has no digests of them.
+        capacity: bytes of the medium; an image that is larger is not begun.
 
     Raises:
         NameDoesNotFit: a name or the label cannot be recorded.
         CannotRead: a source does not open, or changed while it was being read.
-        CannotWrite: no space, no permission, or something else is in the target's place.
+        CannotWrite: more than *capacity*, no space, no permission, or something else is in the
+            target's place.
     """
     layout = lay_out(_planned(sources, digest_list), volume_identifier, recorded)
     size = layout.blocks * SECTOR
+    if capacity is not None:
+        refuse_too_much(target, size, capacity)
     refuse_without_space(target, size)
     spans = _spans(sources, layout) if digest_list is not None else []
     with (

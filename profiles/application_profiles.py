@@ -1,8 +1,7 @@
 """Media Storage Application Profiles as rows (PS3.11): what may be where, and in which shape."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomdir.record_types import AdditionalKey, Key, When
 from dicomdir.sop_classes import KNOWN_STORAGE, RETIRED_STORAGE
@@ -91,8 +90,7 @@ class Security(StrEnum):
     SMIME = "SMIME"  # the mail is protected, the files in it are plain (PS3.15 B.8)
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(NamedTuple):
     """One row of a table of SOP Classes and transfer syntaxes."""
 
     sop_classes: frozenset[str] | Composite
@@ -100,8 +98,7 @@ class Allowed:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class IconRule:
+class IconRule(NamedTuple):
     """What a profile asks of Icon Image Sequence (0088,0200)."""
 
     record_types: frozenset[str]
@@ -114,8 +111,7 @@ class IconRule:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationProfile:
+class ApplicationProfile(NamedTuple):
     """One row of PS3.11: everything that a planner and a checker ask of a profile."""
 
     identifier: str  # as PS3.11 spells it

@@ -12,12 +12,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from dicomdir.worker_life import end_with_parent
 from profiles.conversion import Request, convert
 from profiles.fields import CannotTranscode
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
     import_module("pydicom")  # now, so that the first conversion's clock is not charged for it

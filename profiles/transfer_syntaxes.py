@@ -1,8 +1,7 @@
 """Transfer syntaxes as rows: what they are called and what it takes to undo them (PS3.5 A)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Kind(StrEnum):
@@ -15,8 +14,7 @@ class Kind(StrEnum):
     ELSEWHERE = "pixel data kept on a server"
 
 
-@dataclass(frozen=True, slots=True)
-class TransferSyntax:
+class TransferSyntax(NamedTuple):
     """One transfer syntax of PS3.6 table A-1."""
 
     uid: str

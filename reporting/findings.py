@@ -1,7 +1,7 @@
 """Findings: what a check saw, as values that any report can render."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -12,8 +12,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One departure at one place: ``rule`` names the row that explains it.
 
     ``where`` is a File ID, a tag, a byte offset or a block on the medium, never patient data.
@@ -27,8 +26,7 @@ class Finding:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One row of a rule table: every room keeps its rules as such rows."""
 
     id: str

@@ -36,9 +36,21 @@ def main() -> int:
     sys.stdout.write("installing …\n")
     sys.stdout.flush()
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return subprocess.run(  # noqa: S603 (our own interpreter, fixed arguments)
+    # A plain path in the environment instead of an import hook, which every start would pay for.
+    pip += ["--config-settings", "editable_mode=compat"]
+    code = subprocess.run(  # noqa: S603 (our own interpreter, fixed arguments)
         [*pip, "--constraint", "constraints.txt", "--editable", what], cwd=ROOT, check=False
     ).returncode
+    # Compiled once here; where the environment forbids to write byte code, every start would
+    # compile our modules again.
+    subprocess.run(  # noqa: S603 (our own interpreter, fixed arguments)
+        [str(python), "-m", "compileall", "-q", *_packages()], cwd=ROOT, check=False
+    )
+    return code
+
+
+def _packages() -> list[str]:
+    return sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/py.typed"))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ MEDIUM is a folder, an .iso image, an optical drive or a DICOMDIR file. Every fi
 its end. Without --profile the application profiles are named that the medium satisfies.
 """
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from jacket import console
 from jacket.verification import Verification, causes, verify
-from reporting import CannotWrite, Severity, silent
+from media import file_aside
+from reporting import Severity, silent
 
 _MOST_PLACES = 5  # of one cause, in text; --json has them all
 
@@ -41,14 +43,10 @@ def run(arguments: Namespace) -> int:
 def _write_report(verdict: Verification, target: Path) -> None:
     from jacket.report import render
 
-    try:
-        target.write_text(render(verdict), encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(
-            f"the report cannot be written ({error.strerror})",
-            str(target),
-            "Name another file",
-        ) from error
+    page = memoryview(render(verdict).encode("utf-8", "backslashreplace"))
+    with file_aside(target) as descriptor:
+        while page:
+            page = page[os.write(descriptor, page) :]
 
 
 def as_json(verdict: Verification) -> dict[str, object]:

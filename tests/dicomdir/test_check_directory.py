@@ -4,7 +4,6 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -231,13 +230,13 @@ def element_value(data: bytes, tag: int) -> bytes:
 
 @breaks("DIR-FILE-SET-ID")
 def _() -> bytes:
-    return encode_dicomdir(replace(tree(), file_set_id="My disc"))
+    return encode_dicomdir(tree().replaced(file_set_id="My disc"))
 
 
 @breaks("DIR-DESCRIPTOR-FILE-ID")
 def _() -> bytes:
     return encode_dicomdir(
-        replace(tree(), descriptor=encode_element(0x00041141, b"CS", b"README.TXT"))
+        tree().replaced(descriptor=encode_element(0x00041141, b"CS", b"README.TXT"))
     )
 
 
@@ -327,7 +326,7 @@ def _() -> bytes:
 def changed_leaf(**changes: object) -> bytes:
     directory = tree()
     leaves = directory.records[0].children[0].children[0].children
-    leaves[0] = replace(leaves[0], **changes)  # type: ignore[arg-type]
+    leaves[0] = leaves[0].replaced(**changes)
     return encode_dicomdir(directory)
 
 
@@ -336,8 +335,8 @@ def _() -> bytes:
     # The first image is named through the record of the second one's place.
     directory = tree()
     leaves = directory.records[0].children[0].children[0].children
-    mrdr = replace(leaves[0], record_type="MRDR", keys=b"")
-    leaves[0] = replace(leaves[0], file_id=(), sop_class_uid="", sop_instance_uid="")
+    mrdr = leaves[0].replaced(record_type="MRDR", keys=b"")
+    leaves[0] = leaves[0].replaced(file_id=(), sop_class_uid="", sop_instance_uid="")
     leaves[0].transfer_syntax_uid = ""
     # A place holder that is as long as the element to be; the encoder drops the real one.
     leaves[0].other = encode_element(0x00041503, b"UL", bytes(4))
@@ -638,7 +637,7 @@ def test_a_checked_directory_can_be_handed_in_already_read() -> None:
 def test_time_grows_with_the_number_of_records_and_no_faster() -> None:
     def seconds(number: int) -> float:
         # All of them wrong in the same way: findings must not cost more as they grow.
-        leaves = [replace(leaf(1), file_id=("A.B",)) for _ in range(number)]
+        leaves = [leaf(1).replaced(file_id=("A.B",)) for _ in range(number)]
         data = encode_dicomdir(Directory("1.2.3.1", "TEST", [branch(1, *leaves)]))
         start = time.process_time()
         assert len(check_directory(data)) >= number

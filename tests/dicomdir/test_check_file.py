@@ -1,7 +1,6 @@
 """The rules about one file, and those about records and the files they name."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -268,16 +267,16 @@ MEDIA: dict[str, Callable[[], list[Finding]]] = {
     "DIR-REF-TRANSFER-SYNTAX": lambda: one(directory(), transfer_syntax_uid="1.2.840.10008.1.2"),
     "DIR-REF-RELATED": lambda: one(directory(), related_general=b"1.2.840.10008.5.1.4.1.1.2"),
     "DIR-REF-RECORD-TYPE": lambda: one(
-        directory(replace(RECORD, record_type="RAW DATA")), record_type="IMAGE"
+        directory(RECORD.replaced(record_type="RAW DATA")), record_type="IMAGE"
     ),
     "DIR-REF-PATIENT": lambda: one(directory(patient=PATIENT.replace(b"ID1", b"ID2"))),
     "DIR-REF-STUDY": lambda: one(directory(study=STUDY.replace(b"1.2.3.2", b"1.2.3.9"))),
     "DIR-REF-SERIES": lambda: one(directory(series=SERIES.replace(b"1.2.3.3", b"1.2.3.9"))),
     "DIR-REF-PARENT-KEY": lambda: one(directory(patient=PATIENT.replace(b"Film", b"Fill"))),
-    "DIR-REF-KEY": lambda: one(directory(replace(RECORD, keys=KEYS.replace(b"1 ", b"2 ")))),
+    "DIR-REF-KEY": lambda: one(directory(RECORD.replaced(keys=KEYS.replace(b"1 ", b"2 ")))),
     "DIR-REF-KEY-ABSENT": lambda: one(
         directory(
-            replace(RECORD, record_type="PRESENTATION", keys=STATE, sop_class_uid=STATE_CLASS)
+            RECORD.replaced(record_type="PRESENTATION", keys=STATE, sop_class_uid=STATE_CLASS)
         ),
         keys=STATE + keys(BLEND),
         record_type="PRESENTATION",
@@ -312,7 +311,7 @@ def test_padding_and_lengths_of_sequences_make_no_difference() -> None:
     end = b"\xfe\xff\x0d\xe0\0\0\0\0"
     item = b"\xfe\xff\0\xe0\xff\xff\xff\xff" + content + end
     open_ended = b"p\0\2\4SQ\0\0\xff\xff\xff\xff" + item + b"\xfe\xff\xdd\xe0\0\0\0\0"
-    record = replace(RECORD, keys=STATE + open_ended, **state)  # type: ignore[arg-type]
+    record = RECORD.replaced(keys=STATE + open_ended, **state)
     assert one(directory(record), keys=STATE + keys(BLEND), **state) == []
     more = encode_item(content + keys((0x00200010, b"SH", b"1")))
     assert one(directory(record), keys=STATE + keys((0x00700402, b"SQ", more)), **state) == []
@@ -330,7 +329,7 @@ def test_text_in_another_character_set_is_not_compared() -> None:
 
 
 def test_each_misfiled_file_is_named_but_a_differing_parent_only_once() -> None:
-    first, second = RECORD, replace(RECORD, file_id=("B",), sop_instance_uid="1.2.3.5")
+    first, second = RECORD, RECORD.replaced(file_id=("B",), sop_instance_uid="1.2.3.5")
     twin = INSTANCE._replace(sop_instance_uid="1.2.3.5")
     for patient, count in ((PATIENT.replace(b"ID1", b"ID2"), 2), (PATIENT.replace(b"F", b"f"), 1)):
         tree = directory(first, patient=patient)
@@ -350,7 +349,7 @@ def test_other_files_and_the_dicomdir_itself_are_passed_over() -> None:
 
 
 def test_a_name_that_leads_out_of_the_medium_is_expected_nowhere() -> None:
-    tree = directory(replace(RECORD, file_id=("..", "..", "ETC", "PASSWD")))
+    tree = directory(RECORD.replaced(file_id=("..", "..", "ETC", "PASSWD")))
     assert medium(tree) == []
 
 

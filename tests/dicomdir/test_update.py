@@ -9,7 +9,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -86,7 +85,7 @@ def walk(directory: Directory) -> Iterator[tuple[int, DirectoryRecord]]:
 
 def lines(directory: Directory) -> list[tuple[int, DirectoryRecord]]:
     """Return all records without their children, so that they compare by what they say."""
-    return [(depth, replace(record, children=[])) for depth, record in walk(directory)]
+    return [(depth, record.replaced(children=[])) for depth, record in walk(directory)]
 
 
 def real_instance(pydicom_files: list[Path], tail: str = "77654033/CR1/6154") -> Instance:

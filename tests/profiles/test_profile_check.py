@@ -1,7 +1,6 @@
 """Each rule is broken alone, and exactly that rule is found."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -21,9 +20,8 @@ from reporting import Finding
 
 MakeInstance = Callable[..., Instance]
 CD = PROFILES["STD-GEN-CD"]
-SECURE_CD = replace(CD, identifier="STD-GEN-SEC-CD", security=Security.CMS)
-MUST_HAVE = replace(
-    CD,
+SECURE_CD = CD._replace(identifier="STD-GEN-SEC-CD", security=Security.CMS)
+MUST_HAVE = CD._replace(
     additional_keys=(
         *CD.additional_keys,
         AdditionalKey(frozenset({"IMAGE"}), Key(0x00280010, b"US", "1"), "PS3.11 H.3-2"),
@@ -137,7 +135,7 @@ def test_a_key_wanted_only_with_a_value_is_not_asked_for_when_it_has_none(
     row = AdditionalKey(
         frozenset({"IMAGE"}), Key(0x00282112, b"DS", "1C", When.PRESENT_WITH_VALUE), "here"
     )
-    profile = replace(CD, additional_keys=(row,))
+    profile = CD._replace(additional_keys=(row,))
     empty, full = (encode_element(0x00282112, b"DS", value) for value in (b"", b"9"))
     assert check_record(profile, record(), make_instance(keys=empty)) == []
     assert ids(check_record(profile, record(), make_instance(keys=full))) == {"PRO-KEY-MISSING"}
@@ -173,5 +171,5 @@ def test_satisfied_profiles_are_those_without_an_error(make_instance: MakeInstan
 
 def test_every_format_of_the_standard_names_a_file_system() -> None:
     for code in Format:
-        row = replace(CD, file_system=code)
+        row = CD._replace(file_system=code)
         assert "PRO-FILE-SYSTEM" in ids(check_medium(row, file_system="exfat", instances=1))

@@ -1,0 +1,256 @@
+"""Sources and targets as they are on a bad day: each ends in words, and nothing is left behind."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become somebody else"
+)
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 120 kB."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("no small file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def as_nobody(*words: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a user who owns nothing.
+
+    Python may lie where others cannot look: root does the job once, so that all is loaded.
+    """
+    code = (
+        "import contextlib, os, sys, tempfile, traceback; from jacket.cli import main\n"
+        "with tempfile.TemporaryDirectory() as folder, open(os.devnull, 'w') as nowhere:\n"
+        "    with contextlib.redirect_stdout(nowhere):\n"
+        "        main(['author', sys.argv[2], '-o', folder + '/disc'])\n"
+        "        main(['author', sys.argv[2], '-o', folder + '/disc.iso'])\n"
+        "        main(['dicomdir', folder + '/disc'])\n"
+        f"os.setgid({NOBODY}); os.setuid({NOBODY}); sys.exit(main(sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+# --- sources --------------------------------------------------------------------------------
+
+
+def test_a_missing_source_is_named(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    said = run("author", two_patients, tmp_path / "nowhere", "-o", tmp_path / "disc.iso")
+    assert said.code == 3
+    assert f"{tmp_path / 'nowhere'}: cannot be read (No such file or directory)" in said.err
+    assert everything(tmp_path) == everything(tmp_path) - {"disc.iso"}
+
+
+def test_an_empty_folder_makes_no_medium(tmp_path: Path, run: Callable[..., object]) -> None:
+    (tmp_path / "sources").mkdir()
+    said = run("author", tmp_path / "sources", "-o", tmp_path / "disc.iso")
+    assert said.code == 3
+    assert "no instance was found" in said.err
+    assert everything(tmp_path) == {"sources"}
+
+
+def test_a_folder_of_junk_makes_no_medium_and_tells_of_each_file(
+    tmp_path: Path, test_files: Path, run: Callable[..., object]
+) -> None:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "EMPTY.DCM").touch()
+    (folder / "ZEROS.DCM").write_bytes(bytes(100_000))
+    (folder / "NOISE.DCM").write_bytes(bytes(range(256)) * 400)
+    (folder / "PREFIX.DCM").write_bytes(bytes(128) + b"DICM")
+    (folder / "LETTER.TXT").write_text("Dear colleague")
+    shutil.copy(test_files / "MR_truncated.dcm", folder)
+    os.mkfifo(folder / "PIPE")
+    (folder / "LINK").symlink_to(folder / "nowhere")
+    said = run("author", folder, "-o", tmp_path / "disc.iso")
+    assert said.code == 3
+    for path in folder.iterdir():
+        assert str(path) in said.out, "each is named"
+    assert everything(tmp_path) - everything(tmp_path / "sources") >= {"sources"}
+    assert not (tmp_path / "disc.iso").exists()
+
+
+@needs_root
+def test_a_file_that_may_not_be_read_is_left_out_with_the_reason(
+    tmp_path: Path, two_patients: Path
+) -> None:
+    for path in (tmp_path, *tmp_path.parents):
+        if path.stat().st_uid == 0 and path.name.startswith(("pytest-", "test_")):
+            path.chmod(0o755)
+    secret = next(two_patients.rglob("CR1/*"))
+    secret.chmod(0o600)
+    closed = two_patients / "CLOSED"
+    closed.mkdir(mode=0o700)
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    done = as_nobody("author", two_patients, "-o", out / "disc.iso")
+    assert done.returncode == 1, done.stderr
+    assert f"{secret}: cannot be opened: Permission denied" in done.stdout
+    assert f"{closed}: the folder cannot be read: Permission denied" in done.stdout
+    assert everything(out) == {"disc.iso"}
+
+
+def test_the_same_file_given_twice_is_on_the_medium_once(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    one = next(two_patients.rglob("CR1/*"))
+    said = run("author", one, two_patients, one, "-o", tmp_path / "disc.iso", "--json")
+    assert said.code == 0
+    assert said.json["volumes"][0]["instances"] == 24
+    assert [item["kind"] for item in said.json["left_out"]] == ["duplicate", "duplicate"]
+
+
+def test_a_source_that_changes_while_it_is_copied_stops_the_job(
+    tmp_path: Path,
+    two_patients: Path,
+    run: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    victim = next(two_patients.rglob("CR1/*"))
+    from media import write_iso9660
+
+    def slow_modality(*args: object, **named: object) -> object:
+        with victim.open("ab") as file:
+            file.write(b"\0" * 10)
+        return write_iso9660(*args, **named)
+
+    monkeypatch.setattr("media.write_iso9660", slow_modality)
+    before = everything(tmp_path)
+    said = run("author", two_patients, "-o", tmp_path / "disc.iso")
+    assert said.code == 3
+    assert f"{victim}: changed while it was being read" in said.err
+    assert everything(tmp_path) == before
+
+
+# --- targets --------------------------------------------------------------------------------
+
+
+def test_a_target_in_a_missing_folder_is_refused_before_the_work(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    for name in ("disc.iso", "stick"):
+        said = run("author", two_patients, "-o", tmp_path / "nowhere" / name)
+        assert said.code == 3
+        assert f"{tmp_path / 'nowhere'}: there is no such folder" in said.err
+
+
+def test_a_folder_in_the_place_of_the_image_is_refused(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    (tmp_path / "disc.iso").mkdir()
+    said = run("author", two_patients, "-o", tmp_path / "disc.iso")
+    assert said.code == 3
+    assert "is there and is not a file" in said.err
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_that_holds_something_is_refused_and_kept(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "THESIS.DOC").write_text("do not lose me")
+    said = run("author", two_patients, "-o", tmp_path / "stick")
+    assert said.code == 3
+    assert "is not empty" in said.err
+    assert everything(tmp_path / "stick") == {"THESIS.DOC"}
+
+
+@needs_root
+def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, two_patients: Path) -> None:
+    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        path.chmod(0o755)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o755)
+    done = as_nobody("author", two_patients, "-o", closed / "disc.iso")
+    assert done.returncode == 3
+    assert f"{closed}: the folder may not be written" in done.stderr
+    done = as_nobody("dicomdir", two_patients)
+    assert done.returncode == 3
+    assert "Permission denied" in done.stderr
+    assert everything(closed) == set()
+    assert not list(two_patients.glob("*DICOMDIR*"))
+
+
+def test_an_older_image_among_the_sources_is_replaced_and_not_taken_in(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    target = two_patients / "disc.iso"
+    assert run("author", two_patients, "-o", target).code == 0
+    said = run("author", two_patients, "-o", target, "--json")
+    assert (said.code, said.json["volumes"][0]["instances"]) == (0, 24)
+    assert [item["kind"] for item in said.json["left_out"]] == ["litter"]
+    assert run("verify", target).code == 0
+
+
+def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
+    full: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    (full / "disc.iso").write_bytes(b"an older one")
+    (full / "BALLAST").write_bytes(bytes(80_000))
+    for name in ("disc.iso", "stick"):
+        said = run("author", two_patients, "-o", full / name)
+        assert said.code == 3
+        assert str(full) in said.err
+        assert "Make room there" in said.err
+    assert (full / "disc.iso").read_bytes() == b"an older one"
+    assert everything(full) == {"disc.iso", "BALLAST"}
+
+
+def test_a_disk_that_fills_up_while_converting_ends_the_job_in_words(
+    full: Path, test_files: Path, run: Callable[..., object]
+) -> None:
+    """What is converted lies beside the target; 120 kB are not enough for the pixels."""
+    said = run("author", test_files / "examples_jpeg2k.dcm", "-o", full / "disc.iso")
+    assert said.code == 3
+    assert "No space left on device" in said.out + said.err
+    assert everything(full) == set()
+
+
+def test_a_full_disk_keeps_the_old_dicomdir(
+    full: Path, many: Callable[[int, int], list[Path]], run: Callable[..., object]
+) -> None:
+    for path in many(2, 0):
+        shutil.copy(path, full)
+    assert run("dicomdir", full).code == 0
+    old = (full / "DICOMDIR").read_bytes()
+    (full / "CT0001").unlink()
+    shutil.copy(next(iter(full.glob("CT*"))), full / "COPY")
+    with (full / "BALLAST").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"\0" * 4096):
+            continue
+    said = run("dicomdir", full, "--prune")
+    assert said.code == 3
+    assert "it is as it was" in said.err
+    assert (full / "DICOMDIR").read_bytes() == old
+    assert not list(full.glob(".*"))

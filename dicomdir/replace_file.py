@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from dicomdir.worker_life import undisturbed
 from reporting import CannotWrite, interruption
 
 _FLAGS: Final = (
@@ -36,6 +37,12 @@ def replace_atomically(path: Path, data: bytes) -> None:
     Raises:
         CannotWrite: no space, no permission, or another run is at it.
     """
+    # Held back for these milliseconds: an interruption comes before it or after it.
+    with undisturbed():
+        _replace(path, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
     aside = partial_of(path)
     try:
         descriptor = _open_alone(aside)

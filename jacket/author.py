@@ -14,7 +14,7 @@ from dicomdir.build import Built, build_directory
 from dicomdir.elements import name_of
 from dicomdir.encode import encode_dicomdir
 from dicomdir.index import Indexer
-from dicomdir.instance import KINDS, NotIndexed
+from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.scan import scan
 from jacket.manifest import manifest_of
 from media.source import DigestList, FileRange, NamedSource, Written
@@ -118,18 +118,12 @@ def author(
         scanned.instances, wanted.patients, wanted.studies, wanted.series, wanted.accessions
     )
     not_indexed = [_unless_target(item, target) for item in scanned.not_indexed]
-    decided = plan(
-        instances,
-        not_indexed,
-        row,
-        decoders=_decoders(transcode),
-        same_bytes=_same_bytes,
-    )
-    decided = _allowed_to_transcode(decided, transcode)
-    _refuse_empty(decided)
+    candidates = _Candidates(instances, not_indexed, row, transcode)
     if dry_run:
+        decided = candidates.plan()
+        _refuse_empty(decided)
         return _result(decided, None, "", label)
-    with _converted(decided, target, row, jobs, progress) as (ready, files):
+    with _settled(candidates, target, row, jobs, progress) as (ready, files):
         _refuse_empty(ready)
         file_ids = assign_file_ids(ready.instances)
         uid = _file_set_uid(clock, ready, file_ids)
@@ -214,24 +208,80 @@ def _decoders(transcode: str) -> frozenset[str]:
     return DECODABLE
 
 
-def _allowed_to_transcode(decided: Plan, transcode: str) -> Plan:
-    """Leave out what would have to be transcoded when that is not wanted.
+class _Candidates:
+    """What could be on the medium, less what turned out to be impossible.
 
-    Bringing an instance to an uncompressed syntax loses nothing, so "lossless" allows it.
+    Of several objects with one UID the planner takes one. Where that one cannot be brought onto
+    the medium, another takes its place: so it is planned again without it.
     """
-    if transcode != "never":
-        return decided
-    kept = tuple(item for item in decided.instances if item.action is not Action.TRANSCODE)
-    refused = tuple(
-        NotIndexed(
-            item.instance.source,
-            f"{item.reason}, and --transcode never forbids to change it",
-            "not-convertible",
-        )
-        for item in decided.instances
-        if item.action is Action.TRANSCODE
-    )
-    return replace(decided, instances=kept, left_out=(*decided.left_out, *refused))
+
+    def __init__(
+        self,
+        instances: Iterable[Instance],
+        not_indexed: Iterable[NotIndexed],
+        row: ApplicationProfile,
+        transcode: str,
+    ) -> None:
+        self._left = list(instances)
+        self._not_indexed = list(not_indexed)
+        self._row = row
+        self._decoders = _decoders(transcode)
+        self._may_transcode = transcode != "never"
+
+    def plan(self) -> Plan:
+        """Return the plan; it transcodes nothing when that is forbidden."""
+        while True:
+            decided = plan(
+                self._left,
+                self._not_indexed,
+                self._row,
+                decoders=self._decoders,
+                same_bytes=_same_bytes,
+            )
+            refused = {} if self._may_transcode else dict(_refused(decided))
+            if not refused:
+                return decided
+            self.drop(refused, decided)
+
+    def drop(self, reasons: Mapping[str, NotIndexed], decided: Plan) -> None:
+        """Leave out what was planned in *decided* from the sources in *reasons*."""
+        # By identity: one file may be there twice, and each is named.
+        planned = {id(i.instance) for i in decided.instances if i.instance.source in reasons}
+        self._left = [instance for instance in self._left if id(instance) not in planned]
+        self._not_indexed += reasons.values()
+
+    def have_twins_of(self, failed: Collection[str]) -> bool:
+        """Return whether another object bears the UID of one from the sources in *failed*."""
+        numbers = Counter(instance.sop_instance_uid for instance in self._left)
+        return any(i.source in failed and numbers[i.sop_instance_uid] > 1 for i in self._left)
+
+
+def _refused(decided: Plan) -> Iterator[tuple[str, NotIndexed]]:
+    for item in decided.instances:
+        if item.action is Action.TRANSCODE:
+            reason = f"{item.reason}, and --transcode never forbids to change it"
+            source = item.instance.source
+            yield source, NotIndexed(source, reason, "not-convertible")
+
+
+@contextmanager
+def _settled(
+    candidates: _Candidates,
+    target: Path,
+    row: ApplicationProfile,
+    jobs: int | None,
+    progress: Progress,
+) -> Iterator[tuple[Plan, Mapping[str, str]]]:
+    """Plan and transcode until nothing stands back for an object that fails; see _converted."""
+    while True:
+        decided = candidates.plan()
+        _refuse_empty(decided)
+        with _converted(decided, target, row, jobs, progress) as (ready, files):
+            failed = {item.source: item for item in ready.left_out[len(decided.left_out) :]}
+            if not candidates.have_twins_of(failed):
+                yield ready, files
+                return
+        candidates.drop(failed, decided)
 
 
 def _refuse_empty(decided: Plan) -> None:

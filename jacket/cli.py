@@ -8,7 +8,7 @@ import os
 import sys
 from importlib import import_module
 
-from reporting import FilmjacketError, Interrupted
+from reporting import CannotWrite, FilmjacketError, Interrupted
 
 # command → what it is for; the order is that of a day's work.
 COMMANDS = {
@@ -61,7 +61,12 @@ def _interruptible(words: list[str], *, for_good: bool) -> int:
     from jacket.signals import Signals, leave
     from reporting import interruption
 
-    with Signals(for_good=for_good) as signals:
+    if for_good:
+        import gc
+
+        # Tens of thousands of records are made and none is garbage before the end.
+        gc.set_threshold(100_000, 20, 20)
+    with Signals(for_good=for_good):
         try:
             code = _run(words[0], words[1:])
             sys.stdout.flush()
@@ -73,8 +78,11 @@ def _interruptible(words: list[str], *, for_good: bool) -> int:
             # Whoever read our output has gone; keep the interpreter from complaining at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 3
+        except OSError as error:
+            problem = f"cannot be written ({error.strerror})"
+            code = _tell(CannotWrite(problem, "standard output", "Make room there"), [words[0]])
         interruption.commit()
-        if for_good and signals.came:
+        if for_good:
             leave(code)
     return code
 

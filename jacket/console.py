@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from reporting import CannotWrite
+
 _STAGES = {
     "scan": "reading headers",
     "transcode": "converting",
@@ -51,16 +53,30 @@ def print_json(value: Any) -> None:
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    try:
+        _write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    except UnicodeEncodeError:  # standard output has another character set
+        _write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def say(text: str = "") -> None:
     """Print one line for a person; what the terminal cannot show is shown as escapes."""
     try:
-        sys.stdout.write(text + "\n")
+        _write(text + "\n")
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        _write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise  # whoever read it has enough
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot be written ({error.strerror})", "standard output", "Make room there"
+        ) from error
 
 
 def printable(text: str) -> str:

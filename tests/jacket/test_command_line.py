@@ -248,11 +248,21 @@ def test_output_to_a_pipe_is_plain_and_progress_stays_away(
 def test_output_to_a_terminal_of_another_character_set_does_not_fail(
     tmp_path: Path, test_files: Path
 ) -> None:
+    import pydicom
+
+    dataset = pydicom.dcmread(test_files / "CT_small.dcm")
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.PatientName = "Müller^Zoë=王^小東"
+    dataset.save_as(tmp_path / "CT")
     target = tmp_path / "disc.iso"
-    assert process("author", test_files / "test-SR.dcm", "-o", target).returncode == 0
+    assert process("author", tmp_path / "CT", "-o", target).returncode == 0
     plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    assert process("ls", target, **plain).returncode == 0
-    assert json.loads(process("ls", target, "--json", **plain).stdout)
+    shown = process("ls", target, **plain)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert r"M\xfcller^Zo\xeb=\u738b^\u5c0f\u6771" in shown.stdout
+    for environment in (plain, {"PYTHONIOENCODING": "utf-8"}):
+        answer = json.loads(process("ls", target, "--json", **environment).stdout)
+        assert answer["patients"][0]["PatientName"] == "Müller^Zoë=王^小東"
 
 
 def test_a_reader_who_goes_away_early_is_no_mistake_of_ours(image: Path) -> None:
@@ -264,6 +274,21 @@ def test_a_reader_who_goes_away_early_is_no_mistake_of_ours(image: Path) -> None
     )
     assert "iso9660" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_an_answer_that_cannot_be_written_is_3(image: Path) -> None:
+    for words in (("ls", image), ("verify", image, "--json"), ("profiles",)):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "jacket", *map(str, words)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
+        assert "No space left on device" in done.stderr
 
 
 def test_names_on_a_medium_cannot_steer_the_terminal(

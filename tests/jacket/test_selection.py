@@ -169,3 +169,31 @@ def test_transcoding_is_a_choice(
         assert [item["kind"] for item in said.json["left_out"]] == ["not-convertible"]
     else:
         assert (said.code, said.json["transcoded"]) == (0, 1)
+
+
+def test_a_good_object_takes_the_place_of_one_that_cannot_be_stored(
+    tmp_path: Path, test_files: Path, run: Callable[..., object]
+) -> None:
+    """Both bear one SOP Instance UID; the pixels of the first are damaged."""
+    bad = test_files / "JPEG2000-embedded-sequence-delimiter.dcm"
+    good = test_files / "JPEG2000.dcm"
+    said = run("author", bad, good, bad, "-o", tmp_path / "a.iso", "--json")
+    assert said.code == 1
+    assert [item["source"] for item in said.json["left_out"]] == [str(bad)] * 2
+    assert {item["kind"] for item in said.json["left_out"]} == {"not-convertible"}
+    assert said.json["mended"][0]["source"] == str(good)
+
+
+def test_a_plain_object_takes_the_place_of_one_that_may_not_be_transcoded(
+    tmp_path: Path, test_files: Path, run: Callable[..., object]
+) -> None:
+    compressed, plain = tmp_path / "A", tmp_path / "B"
+    compressed.write_bytes((test_files / "MR_small_RLE.dcm").read_bytes())
+    plain.write_bytes((test_files / "MR_small.dcm").read_bytes())
+    for dry in ((), ("--dry-run",)):
+        said = run(
+            *("author", compressed, plain, "-o", tmp_path / "a.iso", "--json"),
+            *("--transcode", "never", *dry),
+        )
+        assert (said.code, said.json["copied"]) == (1, 1)
+        assert [item["source"] for item in said.json["left_out"]] == [str(compressed)]

@@ -1,0 +1,45 @@
+"""Writes docs/reference/rules.md from the rule tables of the rooms. With --check: only compares."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dicomdir.rules import RULES as DIRECTORY_RULES  # noqa: E402 (after the path)
+from jacket.verification_rules import RULES as MEDIUM_RULES  # noqa: E402
+from media.rules import RULES as FORMAT_RULES  # noqa: E402
+from profiles.rules import RULES as PROFILE_RULES  # noqa: E402
+from reporting import Rule  # noqa: E402
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "rules.md"
+ROOMS = (
+    ("The medium, its directory and its manifest together", MEDIUM_RULES),
+    ("Files and the directory", DIRECTORY_RULES),
+    ("File systems", FORMAT_RULES),
+    ("Application profiles", PROFILE_RULES),
+)
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [
+        "# Rules of the verifier",
+        "",
+        "Made by `scripts/make_rules_page.py` from the tables in the code.",
+    ]
+    for title, rules in ROOMS:
+        lines += ["", f"## {title}", "", "| rule | severity | meaning | what to do | reference |"]
+        lines.append("|---|---|---|---|---|")
+        lines += [_line(rule) for rule in rules]
+    return "\n".join(lines) + "\n"
+
+
+def _line(rule: Rule) -> str:
+    cells = (f"`{rule.id}`", rule.severity, rule.meaning, rule.remedy, rule.reference)
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(0 if PAGE.exists() and PAGE.read_text() == page() else 1)
+    PAGE.write_text(page())

@@ -7,7 +7,7 @@ for each file what is left are dictionary look-ups and joins of bytes.
 from collections.abc import Iterable
 from typing import Final
 
-from dicomdir.elements import encode_element, encode_item, text
+from dicomdir.elements import BadEncoding, encode_element, encode_item, text
 from dicomdir.header import Header, NotDicom
 from dicomdir.instance import Instance
 from dicomdir.layout_memo import LayoutMemo
@@ -132,7 +132,7 @@ class Indexer:
         keys = b""
         if record_type:
             if record_type in self._filtered:
-                elements = _filtered(elements)
+                elements = _filtered(elements, remarks)
             if self._with_value[record_type]:
                 elements = _without_empty(elements, self._with_value[record_type])
             keys = self._keys(self._rows[record_type], elements, remarks)
@@ -256,7 +256,7 @@ def _verified(elements: Found) -> bool:
     return elements.get(swap(0x0040A493), b"")[8:].strip(_SPACES) == b"VERIFIED"
 
 
-def _filtered(elements: Found) -> Found:
+def _filtered(elements: Found, remarks: list[str]) -> Found:
     """Return the elements of an SR or Key Object with the content that a record may hold.
 
     PS3.3 F.5.25: all and only the HAS CONCEPT MOD children of the root; the text of a report
@@ -265,14 +265,21 @@ def _filtered(elements: Found) -> Found:
     elements = dict(elements)
     content = elements.pop(_CONTENT, None)
     if content is not None:
-        modifiers = concept_modifiers(content[12:])
+        try:
+            modifiers = concept_modifiers(content[12:])
+        except BadEncoding:
+            modifiers = []
+            remarks.append("the content of the report cannot be read; the directory has none of it")
         if modifiers:
             elements[_CONTENT] = encode_element(
                 0x0040A730, b"SQ", b"".join(encode_item(item) for item in modifiers)
             )
     observers = elements.pop(_VERIFYING_OBSERVERS, None)
     if observers is not None and _verified(elements):
-        latest = latest_verification(observers[12:])
+        try:
+            latest = latest_verification(observers[12:])
+        except BadEncoding:
+            latest = b""
         if latest:
             elements[swap(0x0040A030)] = encode_element(0x0040A030, b"DT", latest)
     return elements

@@ -160,6 +160,10 @@ def index_file(path: str, indexer: Indexer) -> Result:
         return read_slowly(path, indexer, str(doubt))
     except OSError as error:
         return NotIndexed(path, f"cannot be read: {error.strerror}", "unreadable")
+    except Exception as mistake:
+        # Ours, not the file's; but one file that finds it must not cost the others.
+        reason = f"malformed in a way that was not foreseen ({type(mistake).__name__}); report it"
+        return NotIndexed(path, reason, "malformed")
     finally:
         os.close(fd)
 

@@ -16,6 +16,7 @@ from dicomdir.elements import (
     UNDEFINED_LENGTH,
     BadEncoding,
     end_of_undefined,
+    iterate_elements,
 )
 
 _ITEM_GROUP: Final = 0xFFFE
@@ -116,3 +117,33 @@ def says_no_more(vr: bytes, part: bytes, whole: bytes) -> bool:
 
 def _plain(content: bytes) -> list[tuple[int, int, bytes]]:
     return [(n.depth, n.tag, n.value.rstrip(b" \0")) for n in nested_elements(content)]
+
+
+def items_of(value: bytes) -> Iterator[bytes]:
+    """Yield the content of each Item of a sequence value, without delimiters.
+
+    Raises:
+        BadEncoding: an Item does not fit.
+    """
+    position = 0
+    while position + 8 <= len(value):
+        group, element, length = ITEM_HEADER.unpack_from(value, position)
+        if (group, element) != (0xFFFE, 0xE000):
+            return
+        start = position + 8
+        if length == UNDEFINED_LENGTH:
+            # One Item of undefined length ends like a sequence that holds nothing else: walk
+            # its elements until the delimiter.
+            end = _end_of_item(value, start)
+            yield value[start : end - 8]
+        else:
+            end = start + length
+            yield value[start:end]
+        position = end
+
+
+def _end_of_item(value: bytes, start: int) -> int:
+    position = start
+    while value[position : position + 4] != b"\xfe\xff\x0d\xe0":
+        _, _, _, _, position = next(iterate_elements(value, position))
+    return position + 8

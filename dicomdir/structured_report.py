@@ -1,43 +1,7 @@
 """What a directory record may hold of a structured report's content (PS3.3 F.5.25, F.5.26)."""
 
-from collections.abc import Iterator
-
-from dicomdir.elements import (
-    ITEM_HEADER,
-    UNDEFINED_LENGTH,
-    iterate_elements,
-    values_by_tag,
-)
-
-
-def items_of(value: bytes) -> Iterator[bytes]:
-    """Yield the content of each Item of a sequence value, without delimiters.
-
-    Raises:
-        BadEncoding: an Item does not fit.
-    """
-    position = 0
-    while position + 8 <= len(value):
-        group, element, length = ITEM_HEADER.unpack_from(value, position)
-        if (group, element) != (0xFFFE, 0xE000):
-            return
-        start = position + 8
-        if length == UNDEFINED_LENGTH:
-            # One Item of undefined length ends like a sequence that holds nothing else: walk
-            # its elements until the delimiter.
-            end = _end_of_item(value, start)
-            yield value[start : end - 8]
-        else:
-            end = start + length
-            yield value[start:end]
-        position = end
-
-
-def _end_of_item(value: bytes, start: int) -> int:
-    position = start
-    while value[position : position + 4] != b"\xfe\xff\x0d\xe0":
-        _, _, _, _, position = next(iterate_elements(value, position))
-    return position + 8
+from dicomdir.elements import values_by_tag
+from dicomdir.sequences import items_of
 
 
 def concept_modifiers(content_sequence: bytes) -> list[bytes]:

@@ -24,6 +24,7 @@ from profiles.plan import Action, Plan, PlannedInstance
 from profiles.planner import plan
 from profiles.rehead import rehead
 from profiles.selection import select
+from profiles.transfer_syntaxes import DECODABLE
 from reporting import CannotRead, CannotWrite, NotSupported, Progress, WrongUsage, silent
 
 DEFAULT_PROFILE: Final = "STD-GEN-CD"
@@ -203,8 +204,6 @@ def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
 def _decoders(transcode: str) -> frozenset[str]:
     if transcode == "never":
         return frozenset()
-    from profiles.transcode import DECODABLE
-
     return DECODABLE
 
 

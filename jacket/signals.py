@@ -57,7 +57,8 @@ class Signals:
 def leave(code: int) -> NoReturn:
     """End the process with *code*, without taking apart object by object what it made.
 
-    For a directory of 20,000 files that would take a tenth of the time of the job. And an interruption inside exec(), with which the standard library makes named tuples and data
+    For a directory of 20,000 files that would take a tenth of the time of the job. And an
+    interruption inside exec(), with which the standard library makes named tuples and data
     classes, is held for unhandled by CPython even when it was handled, or swallowed by a library
     that was just being imported: sys.exit() would then die of SIGINT and not return *code*.
     """

@@ -201,7 +201,7 @@ class _Walk:
             return
         self._compare_digest(entry.name, digest, listed)
         if not_indexed is not None and not_indexed.kind == "directory":
-            if entry.name != _DICOMDIR and len(entry.name) > 0 and where.upper() != "DICOMDIR":
+            if where.upper() != "DICOMDIR":
                 self.findings.append(rules.SECOND_DICOMDIR.at(where))
             return
         if not_indexed is not None and not_indexed.kind == "secure":
@@ -229,7 +229,7 @@ class _Walk:
             return self.indexer.index(name, header), None
         except NotDicom as problem:
             return None, NotIndexed(name, problem.reason, problem.kind)
-        except Unsure as doubt:
+        except (Unsure, ValueError) as doubt:
             return None, NotIndexed(name, f"malformed: {doubt}", "malformed")
 
     def _digest(self, file: FileReader, first: bytes) -> str:

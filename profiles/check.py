@@ -7,17 +7,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from dicomdir.elements import (
-    ITEM,
-    ITEM_HEADER,
-    UNDEFINED_LENGTH,
     BadEncoding,
-    iterate_elements,
     name_of,
     values_by_tag,
 )
 from dicomdir.instance import Instance
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import AdditionalKey, When
+from dicomdir.sequences import items_of
 from dicomdir.sop_classes import NAME_OF, RETIRED_STORAGE
 from profiles.application_profiles import (
     FILE_SYSTEMS,
@@ -121,8 +118,12 @@ def _applies(row: AdditionalKey, value: bytes | None) -> bool:
 
 def _check_references(sequence: bytes, where: str) -> list[Finding]:
     """Return one finding per item that refers to nothing (type 1C: "sequence present")."""
-    found = []
-    for number, item in enumerate(_items(sequence), start=1):
+    found: list[Finding] = []
+    try:
+        items = list(items_of(sequence))
+    except BadEncoding:
+        return found  # the directory's own rules say so
+    for number, item in enumerate(items, start=1):
         try:
             values = values_by_tag(item)
         except BadEncoding:
@@ -130,39 +131,6 @@ def _check_references(sequence: bytes, where: str) -> list[Finding]:
         if not all(values.get(tag, b"").strip(b" \0") for tag in _REFERENCE):
             found.append(KEY_ITEM.at(f"{where} {name_of(_REFERENCED_IMAGES)}[{number}]"))
     return found
-
-
-def _items(sequence: bytes) -> Iterable[bytes]:
-    position = 0
-    while position + 8 <= len(sequence):
-        group, element, length = ITEM_HEADER.unpack_from(sequence, position)
-        if group << 16 | element != ITEM:
-            return
-        position += 8
-        if length == UNDEFINED_LENGTH:
-            try:
-                after = _item_end(sequence, position)
-            except BadEncoding:
-                return
-            yield sequence[position : after - 8]
-        else:
-            after = position + length
-            yield sequence[position:after]
-        position = after
-
-
-def _item_end(data: bytes, start: int) -> int:
-    """Return the offset just past the Item Delimitation Item of an item of undefined length."""
-    position = start
-    while True:
-        if data[position : position + 4] == b"\xfe\xff\x0d\xe0":
-            return position + 8
-        # One element at a time: the walk must stop at the delimiter, which is no element.
-        for _, _, _, _, after in iterate_elements(data, position):
-            position = after
-            break
-        else:
-            raise BadEncoding(f"no delimiter before byte {len(data)}")
 
 
 def check_medium(

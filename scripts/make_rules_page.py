@@ -5,11 +5,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dicomdir.rules import RULES as DIRECTORY_RULES  # noqa: E402 (after the path)
-from jacket.verification_rules import RULES as MEDIUM_RULES  # noqa: E402
-from media.rules import RULES as FORMAT_RULES  # noqa: E402
-from profiles.rules import RULES as PROFILE_RULES  # noqa: E402
-from reporting import Rule  # noqa: E402
+from dicomdir.rules import RULES as DIRECTORY_RULES
+from jacket.verification_rules import RULES as MEDIUM_RULES
+from media.rules import RULES as FORMAT_RULES
+from profiles.rules import RULES as PROFILE_RULES
+from reporting import Rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "rules.md"
 ROOMS = (

@@ -124,6 +124,8 @@ def same_value(one: Any, other: Any) -> bool:
         )
     if isinstance(one, bytes) and isinstance(other, bytes):
         return one.rstrip(b"\0 ") == other.rstrip(b"\0 ")
+    if isinstance(one, bytes) and isinstance(other, int):  # OW or US, as the standard leaves open
+        return int.from_bytes(one, "little") == other
     return bool(one == other) or (one in (None, "") and other in (None, ""))
 
 

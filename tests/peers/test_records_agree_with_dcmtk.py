@@ -1,0 +1,147 @@
+"""DCMTK's dcmmkdir makes records of the same files: the same types, keys and values."""
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+Chain = list[pydicom.Dataset]  # the records from the root to the one of a file
+
+OFFSETS = {0x00041400, 0x00041410, 0x00041420}
+SHAPES = {"DA": r"\d{8}", "TM": r"\d\d(\d\d(\d\d(\.\d{1,6})?)?)?", "IS": r" *[+-]?\d{1,12} *"}
+
+# dcmmkdir makes up a value where the file has none, or copies one that is malformed. So do we,
+# others: PS3.3 F.5 wants a value, and lets the creator choose it.
+INVENTED = {
+    "PatientID": "ours comes from name and birth date and is the same tomorrow",
+    "StudyID": "ours is a number that is free",
+    "StudyDate": "ours is the date of a series or of the content, theirs is today",
+    "StudyTime": "ours is the time of a series or of the content, theirs is now",
+    "SeriesNumber": "ours begins with 1, theirs with 0",
+    "InstanceNumber": "ours begins with 1 in each series, theirs goes on",
+}
+# Elements that only one of the two puts in a record. Keyword → why.
+ONLY_IN_ONE = {
+    "SpecificCharacterSet": "ours stands where a key of the record needs it (PS3.3 F.5, type 1C), "
+    "theirs where the file has one",
+    "PatientBirthDate": "we add it: people of one name are told apart by it",
+    "PatientSex": "we add it, for the same reason",
+}
+# Files that dcmmkdir refuses, by what it says. Pattern → why we do not.
+REFUSED = {
+    r"required attribute \w+ \(....,....\) missing": "a key may be empty, or is generated "
+    "(PS3.3 F.5); the patient's image counts",
+    r"invalid SOP class \(1\.2\.840\.10008\.5\.1\.4\.1\.1\.66\.7\)": "newer than DCMTK 3.6.7",
+    r"possibly wrong VR": "one of two files of a patient has its name in VR UN",
+    r"no good files: DICOMDIR not created": "what follows from the others",
+    r"inventing": "it would, in a directory with others",
+}
+# Differences that lie in the data. (record type, keyword) → why.
+IN_THE_DATA = {
+    ("SERIES", "Modality"): "a real series of an SR and a CT: the record can only name one",
+}
+
+
+def chains(dicomdir: Path) -> dict[str, Chain]:
+    """Return the records above each file by its File ID, following the offsets."""
+    dataset = pydicom.dcmread(dicomdir)
+    by_offset = {record.seq_item_tell: record for record in dataset.DirectoryRecordSequence}
+    found: dict[str, Chain] = {}
+    waiting: list[tuple[int, Chain]] = [
+        (dataset.OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity, [])
+    ]
+    while waiting:
+        offset, above = waiting.pop()
+        while offset:
+            record = by_offset[offset]
+            chain = [*above, record]
+            if "ReferencedFileID" in record:
+                file_id = record.ReferencedFileID
+                found["/".join([file_id] if isinstance(file_id, str) else file_id)] = chain
+            waiting.append((record.OffsetOfReferencedLowerLevelDirectoryEntity, chain))
+            offset = record.OffsetOfTheNextDirectoryRecord
+    return found
+
+
+@pytest.fixture(scope="module")
+def both(
+    disc: Any, tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]
+) -> tuple[Path, dict[str, Chain], dict[str, Chain]]:
+    folder = tmp_path_factory.mktemp("dcmtk")
+    shutil.copytree(disc.folder / "DICOM", folder / "DICOM")
+    subprocess.run(
+        [peer("dcmmkdir"), "+r", "+I", "-W", "+id", ".", "+D", "DICOMDIR", "DICOM"],
+        cwd=folder,
+        capture_output=True,
+        check=True,
+    )
+    return folder, chains(disc.folder / "DICOMDIR"), chains(folder / "DICOMDIR")
+
+
+def test_dcmmkdir_names_no_file_that_we_do_not(both: tuple[Path, Any, Any]) -> None:
+    _, ours, theirs = both
+    assert set(theirs) <= set(ours)
+    assert len(theirs) > 100
+
+
+def test_what_dcmmkdir_refuses_is_refused_for_a_known_reason(
+    both: tuple[Path, Any, Any], peer: Callable[[str], str]
+) -> None:
+    folder, ours, theirs = both
+    for name in sorted(set(ours) - set(theirs)):
+        done = subprocess.run(
+            [peer("dcmmkdir"), "+I", "-W", "+id", ".", "+D", "ONE", name],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        (folder / "ONE").unlink(missing_ok=True)
+        for line in done.stderr.splitlines():
+            if line[:2] in ("E:", "W:"):
+                assert any(re.search(pattern, line) for pattern in REFUSED), (name, line)
+
+
+def test_records_have_the_same_types_and_nesting(both: tuple[Path, Any, Any]) -> None:
+    _, ours, theirs = both
+    for name in theirs:
+        assert [r.DirectoryRecordType for r in ours[name]] == [
+            r.DirectoryRecordType for r in theirs[name]
+        ], name
+
+
+def test_records_have_the_same_keys_and_values(both: tuple[Path, Any, Any]) -> None:
+    folder, ours, theirs = both
+    seen: Counter[str] = Counter()
+    for name in theirs:
+        file = pydicom.dcmread(folder / name)
+        for mine, other in zip(ours[name], theirs[name], strict=True):
+            for tag in {*mine.keys(), *other.keys()} - OFFSETS:
+                keyword = pydicom.datadict.keyword_for_tag(tag)
+                if tag not in mine or tag not in other:
+                    assert keyword in ONLY_IN_ONE, (name, mine.DirectoryRecordType, keyword)
+                    seen[keyword] += 1
+                elif mine[tag].value != other[tag].value:
+                    if (mine.DirectoryRecordType, keyword) in IN_THE_DATA:
+                        continue
+                    assert keyword in INVENTED, (name, mine[tag], other[tag])
+                    assert not usable(file, tag), (name, mine[tag], other[tag])
+                    seen[keyword] += 1
+                else:
+                    seen["agree"] += 1
+    assert seen["agree"] > 20 * (seen.total() - seen["agree"] - seen["SpecificCharacterSet"])
+
+
+def usable(file: pydicom.Dataset, tag: Any) -> bool:
+    """Return whether a file has a well-formed value of a key."""
+    if tag not in file or file[tag].value in (None, ""):
+        return False
+    shape = SHAPES.get(file[tag].VR)
+    return shape is None or re.fullmatch(shape, str(file[tag].value).strip()) is not None

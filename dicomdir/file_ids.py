@@ -45,6 +45,8 @@ def located(file_id: tuple[str, ...]) -> tuple[str, ...] | None:
         None when the name leads out of the File-set (``..``, a drive, a control character) or
         is empty: such a name is never followed.
     """
+    if LEGAL_VALUE("\\".join(file_id)):
+        return file_id  # nearly always
     parts = "/".join(file_id).replace("\\", "/").upper().split("/")
     parts = [part for part in parts if part not in ("", ".")]
     if not parts or any(part == ".." or ":" in part or min(part) < " " for part in parts):

@@ -19,6 +19,8 @@ COMMANDS = {
     "profiles": "list the application profiles, or explain one",
 }
 
+_INTERRUPTED = Interrupted("interrupted", "job", "Nothing was changed; start it again")
+
 _USAGE = """\
 usage: jacket COMMAND [ARGUMENT ...]
 
@@ -66,25 +68,33 @@ def _interruptible(words: list[str], *, for_good: bool) -> int:
 
         # Tens of thousands of records are made and none is garbage before the end.
         gc.set_threshold(100_000, 20, 20)
-    with Signals(for_good=for_good):
+    with Signals(for_good=for_good) as signals:
         try:
             code = _run(words[0], words[1:])
-            sys.stdout.flush()
-        except KeyboardInterrupt:
-            interruption.commit()  # Nothing shall stop the telling.
-            stopped = Interrupted("interrupted", "job", "Nothing was changed; start it again")
-            code = _tell(stopped, words)
+            _flush()
         except BrokenPipeError:
             # Whoever read our output has gone; keep the interpreter from complaining at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 3
-        except OSError as error:
-            problem = f"cannot be written ({error.strerror})"
-            code = _tell(CannotWrite(problem, "standard output", "Make room there"), [words[0]])
+            code = 3
+        except (Exception, KeyboardInterrupt) as error:
+            interruption.commit()  # Nothing shall stop the telling.
+            # While a library is imported Python makes other errors of an interruption.
+            interrupted = signals.came or isinstance(error, KeyboardInterrupt)
+            code = _tell(_INTERRUPTED if interrupted else _told(error), words)
         interruption.commit()
         if for_good:
             leave(code)
     return code
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror})"
+        raise CannotWrite(problem, "standard output", "Make room there") from error
 
 
 def _run(name: str, words: list[str]) -> int:
@@ -103,24 +113,19 @@ def _run(name: str, words: list[str]) -> int:
         arguments = parser.parse_args(words)
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
         return 2 if leaving.code else 0
-    try:
-        code: int = command.run(arguments)
-    except FilmjacketError as error:
-        return _tell(error, [name, *words])
-    except BrokenPipeError:
-        raise
-    except Exception as mistake:
-        return _tell(_unforeseen(mistake), [name, *words])
+    code: int = command.run(arguments)
     return code
 
 
-def _unforeseen(mistake: Exception) -> FilmjacketError:
-    """Return the error to tell for *mistake*, without its text: that may name a patient."""
+def _told(error: BaseException) -> FilmjacketError:
+    """Return what to tell of *error*; of a mistake without its text: that may name a patient."""
+    if isinstance(error, FilmjacketError):
+        return error
     from traceback import extract_tb
 
-    place = extract_tb(mistake.__traceback__)[-1]
+    place = extract_tb(error.__traceback__)[-1]
     return FilmjacketError(
-        f"a mistake in the program ({type(mistake).__name__})",
+        f"a mistake in the program ({type(error).__name__})",
         f"{os.path.basename(place.filename)} line {place.lineno}",  # noqa: PTH119 (text, not a file)
         "Nothing half-made is left; report this with the command that you gave",
     )

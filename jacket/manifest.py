@@ -1,5 +1,6 @@
 """MANIFEST.TXT: the SHA-256 of every file of a medium, as sha256sum writes and checks it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from media.source import DigestList, Name
 
 NAME: Final = ("MANIFEST.TXT",)
 _DIGEST: Final = 64  # hexadecimal digits
+_is_hexadecimal: Final = re.compile(rf"[0-9a-fA-F]{{{_DIGEST}}}").fullmatch
 
 
 def manifest_of(files: Sequence[tuple[Name, int]], recorded: datetime) -> DigestList:
@@ -42,7 +44,3 @@ def parse_manifest(content: bytes) -> tuple[dict[Name, str], list[int]]:
         elif line.strip():
             odd.append(number)
     return digests, odd
-
-
-def _is_hexadecimal(text: str) -> bool:
-    return len(text) == _DIGEST and all(c in "0123456789abcdefABCDEF" for c in text)

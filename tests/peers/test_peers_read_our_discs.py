@@ -9,20 +9,32 @@ from typing import Any
 import pydicom
 from pydicom.fileset import FileSet
 
+from jacket import author
+
+# Record types that pydicom 3.0 does not know; its FileSet then loads nothing. Type → since when.
+NOT_IN_PYDICOM = {"ANNOTATION": "PS3.3 2021d"}
+
 Peer = Callable[[str], str]
 
 # Complaints of dciodvfy on our directories that are no fault of theirs. Pattern → why.
 DCIODVFY_MAY_SAY = {
-    r"Warning - Attribute is not present in standard DICOM IOD": "PS3.3 F.3.2.2 lets records have "
-    "more keys than they must",
+    r"Warning - Attribute is not present in standard DICOM IOD": "records may have more keys than "
+    "they must (PS3.3 F.3.2.2)",
     r"Warning - Dicom dataset contains attributes not present": "the same, summed up",
     r"Warning - Value dubious for this VR - .* Retired Person Name form": "as it is in the file",
-    r"Warning - Unrecognized defined term .* of attribute <Directory Record Type>": "record types "
-    "that came after that edition",
-    r"Warning - Unrecognized defined term": "as it is in the file",
-    r"Error - Value invalid for this VR - .* UI .*(<|\[)[0-9a-f]{64}(>|\])": "a real file whose "
-    "UIDs are digests, named by `jacket verify`",
-    r"Error - Value invalid for this VR - .* UI .*Referenced SOP": "the same file",
+    r"Warning - Unrecognized defined term": "as it is in the file, or a newer record type",
+    r"Error - Value invalid for this VR - .* UI \[\d+\] = <[0-9a-f]{64}>": "UIDs of a real file "
+    "are digests; `jacket verify` tells of it",
+    r"Error - Illegal root for UID - \"([0-9a-f]{64}|999\.999\..*|0\.0\.0\.0\..*)\"": "the same, "
+    "and UIDs of real files that nobody has registered",
+    r"Error - Value invalid for this VR - .*Leading zeroes": "UIDs as they are in real files",
+    r"Error - Value invalid for this VR - .* SH Study ID .*expected <= 16": "real files have a UID "
+    "for a Study ID",
+    r"Error - Value invalid for this VR - .* CS Image Type .*<ABDOM/RAD>": "as it is in the file",
+    r"Error - Dicom dataset contains invalid data values": "the same, summed up",
+    r"Error - Unrecognized enumerated value <ANNOTATION>": "a record type that came after it",
+    r"Error - Missing attribute Type 1 .*=<ReferencedImageEvidenceSequence>": "it is of type 1C "
+    "(PS3.3 F.5.27), and the file refers to no image",
     r"^BasicDirectory$": "what it takes the file for",
 }
 # Complaints of dcmdump on our files. Pattern → why.
@@ -86,18 +98,40 @@ def test_dcdirdmp_reads_the_directory(disc: Any, peer: Peer) -> None:
     assert text.count("-> DICOM") + complaints.count("-> DICOM") == len(disc.records)
 
 
-def test_pydicom_loads_the_file_set_and_finds_all_files(disc: Any) -> None:
-    file_set = FileSet(disc.folder / "DICOMDIR")
+def test_pydicom_loads_the_file_set_and_finds_all_files(disc: Any, tmp_path: Path) -> None:
+    folder, records = disc.folder, disc.records
+    if any(record.DirectoryRecordType in NOT_IN_PYDICOM for record in records.values()):
+        folder, records = without_what_pydicom_does_not_know(disc, tmp_path)
+    file_set = FileSet(folder / "DICOMDIR")
     with file_set._stage["t"]:  # a folder that it makes and forgets
         found = {str(instance.SOPInstanceUID): Path(instance.path) for instance in file_set}
-    assert found.keys() == disc.records.keys()
-    assert set(found.values()) == set(dicom_files(disc))
+    assert found.keys() == records.keys()
+    assert set(found.values()) == {p for p in (folder / "DICOM").rglob("*") if p.is_file()}
     for uid, path in found.items():
-        record = disc.records[uid]
         meta = pydicom.filereader.read_file_meta_info(path)
         assert meta.MediaStorageSOPInstanceUID == uid
-        assert meta.MediaStorageSOPClassUID == record.ReferencedSOPClassUIDInFile
-        assert meta.TransferSyntaxUID == record.ReferencedTransferSyntaxUIDInFile
+        assert meta.MediaStorageSOPClassUID == records[uid].ReferencedSOPClassUIDInFile
+        assert meta.TransferSyntaxUID == records[uid].ReferencedTransferSyntaxUIDInFile
+
+
+def without_what_pydicom_does_not_know(
+    disc: Any, folder: Path
+) -> tuple[Path, dict[str, pydicom.Dataset]]:
+    """Make the disc again without records that pydicom's FileSet refuses to load."""
+    named = {item["source"] for item in disc.answer["left_out"]}
+    sources = [
+        source
+        for source in sorted(set(disc.sources) - named)
+        if disc.records[str(pydicom.dcmread(source, force=True).SOPInstanceUID)].DirectoryRecordType
+        not in NOT_IN_PYDICOM
+    ]
+    author(sources, folder / "stick")
+    dataset = pydicom.dcmread(folder / "stick" / "DICOMDIR")
+    return folder / "stick", {
+        str(record.ReferencedSOPInstanceUIDInFile): record
+        for record in dataset.DirectoryRecordSequence
+        if "ReferencedFileID" in record
+    }
 
 
 def test_isoinfo_reads_the_image(disc: Any, peer: Peer) -> None:
@@ -109,7 +143,7 @@ def test_isoinfo_reads_the_image(disc: Any, peer: Peer) -> None:
     code, text, complaints = said(peer("isoinfo"), "-l", "-i", disc.image)
     assert (code, complaints) == (0, "")
     assert len(re.findall(r" (I|N)\d{7}", text)) == len(disc.records)
-    code, text, _ = said(peer("isoinfo"), "-i", disc.image, "-x", "/DICOMDIR")
+    code, text, _ = said(peer("isoinfo"), "-i", disc.image, "-x", "/DICOMDIR.;1")
     assert code == 0
     assert "DICM" in text[:200]
 

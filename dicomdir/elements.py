@@ -162,5 +162,13 @@ def text(value: bytes) -> str:
 
 
 def name_of(tag: int) -> str:
-    """Return a tag as people write it: (0010,0020)."""
+    """Return a tag as people read it: "Patient ID (0010,0020)"; unknown ones by number alone."""
+    from dicomdir.tag_names import NAMES  # only messages need it
+
+    name = NAMES.get(tag)
+    return f"{name} {number_of(tag)}" if name else number_of(tag)
+
+
+def number_of(tag: int) -> str:
+    """Return a tag as a place: (0010,0020)."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

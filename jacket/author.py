@@ -188,7 +188,13 @@ def _is_image(target: Path) -> bool:
 def _refuse_unwritable(target: Path) -> None:
     """Find out before the scan, not after it, that the target cannot be made."""
     folder = target.parent
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise CannotWrite(
+            f"the folder cannot be reached ({error.strerror})", str(folder), "Choose another folder"
+        ) from error
+    if not there:
         raise CannotWrite("there is no such folder", str(folder), "Make it, or choose another")
     if not os.access(folder, os.W_OK):
         raise CannotWrite("the folder may not be written", str(folder), "Choose another folder")

@@ -6,6 +6,7 @@ few files must not wait for libraries that they do not use.
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from reporting import CannotWrite, FilmjacketError, Interrupted
@@ -132,12 +133,15 @@ def _told(error: BaseException) -> FilmjacketError:
 
 
 def _tell(error: FilmjacketError, words: list[str]) -> int:
-    if "--json" in words:
-        import json
+    with suppress(OSError):  # a full disk behind standard output is no reason to end in a trace
+        if "--json" in words:
+            import json
 
-        told = {"what": error.what, "where": error.where, "remedy": error.remedy}
-        _print(json.dumps({"error": told}) + "\n")
-    sys.stderr.write(f"jacket {words[0]}: {error}\n")
+            told = {"what": error.what, "where": error.where, "remedy": error.remedy}
+            _print(json.dumps({"error": told}) + "\n")
+            sys.stdout.flush()
+    with suppress(OSError):
+        sys.stderr.write(f"jacket {words[0]}: {error}\n")
     return error.exit_code
 
 

@@ -73,7 +73,7 @@ def update_file_set(
         CannotWrite: the DICOMDIR cannot be written; it is as before.
     """
     root = Path(folder)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # noqa: PTH112 (Path.is_dir raises where it may not look)
         raise CannotRead("is not a folder", str(root), "Name the root folder of the File-set")
     row = None if profile_id is None else _profile(profile_id)
     remove_leftover(root / _NAME)

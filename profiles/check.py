@@ -8,7 +8,7 @@ from typing import Final
 
 from dicomdir.elements import (
     BadEncoding,
-    name_of,
+    number_of,
     values_by_tag,
 )
 from dicomdir.instance import Instance
@@ -73,7 +73,7 @@ def check_record(
             for a record that names none, or when the file cannot be read: then only keys that
             do not depend on the instance are judged.
     """
-    where = "\\".join(record.file_id) or record.record_type
+    where = "/".join(record.file_id) or record.record_type
     try:
         present = values_by_tag(record.keys)
         wanted = values_by_tag(_block(record, instance)) if instance is not None else {}
@@ -99,7 +99,7 @@ def _check_key(
     tag, value = row.key.tag, wanted.get(row.key.tag)
     if row.key.type == "3" or not _applies(row, value):
         return []
-    place = f"{where} {name_of(tag)}"
+    place = f"{where} {number_of(tag)}"
     if tag not in present:
         return [KEY_MISSING.at(place, f"{KEY_MISSING.meaning} ({row.source})")]
     needs_value = row.key.type == "1" or (row.key.type == "1C" and bool(value))
@@ -129,7 +129,7 @@ def _check_references(sequence: bytes, where: str) -> list[Finding]:
         except BadEncoding:
             values = {}
         if not all(values.get(tag, b"").strip(b" \0") for tag in _REFERENCE):
-            found.append(KEY_ITEM.at(f"{where} {name_of(_REFERENCED_IMAGES)}[{number}]"))
+            found.append(KEY_ITEM.at(f"{where} {number_of(_REFERENCED_IMAGES)}[{number}]"))
     return found
 
 

@@ -108,7 +108,7 @@ def test_the_message_names_the_syntax_and_the_place(make_instance: MakeInstance)
     assert finding.where == "A/B"
     assert finding.message == "STD-GEN-CD does not allow JPEG Baseline"
     (finding,) = check_record(CD, record(), make_instance(keys=IMAGE_TYPE))
-    assert finding.where == "DICOM\\I0000001 (0008,0008)"
+    assert finding.where == "DICOM/I0000001 (0008,0008)"
     assert "PS3.11 D.3-2" in finding.message
 
 

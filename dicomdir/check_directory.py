@@ -7,7 +7,7 @@ from typing import Final
 from dicomdir.check_file import check_file_meta
 from dicomdir.check_keys import Elements, check_keys, elements_of, value_of
 from dicomdir.directory_tree import place
-from dicomdir.elements import BadEncoding, name_of, values_by_tag
+from dicomdir.elements import BadEncoding, name_of, number_of, values_by_tag
 from dicomdir.file_ids import LEGAL_VALUE, located
 from dicomdir.raw_records import RawRecord
 from dicomdir.read import (
@@ -61,7 +61,7 @@ def check_directory(directory: bytes | DirectoryRead) -> list[Finding]:
     findings = check_file_meta(read.head, len(read.head) + bool(read.header), "DICOMDIR")
     findings += read.problems
     findings += [
-        RULE[rule].at(f"DICOMDIR, {name_of(tag)}", text) for tag, rule, text in _head(read)
+        RULE[rule].at(f"DICOMDIR, {number_of(tag)}", text) for tag, rule, text in _head(read)
     ]
     seen = _Seen()
     above = _parents(read)

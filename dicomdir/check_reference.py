@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from dicomdir.check_keys import CHARACTER_SET, Elements, elements_of, value_of
 from dicomdir.elements import name_of
 from dicomdir.file_ids import DICOMDIR, is_legal_file_id, located, shown
+from dicomdir.index import NO_STUDY_DATE
 from dicomdir.instance import Instance, NotIndexed
 from dicomdir.record import Directory, DirectoryRecord
 from dicomdir.record_types import RECORD_TYPES, When
@@ -26,10 +27,8 @@ _IDENTITY: Final = (
     (0x0020000E, "DIR-REF-SERIES"),
 )
 _STUDY_DATE: Final = (0x00080020, 0x00080030)  # with Study Time
-# Begins the remark of the scan that an instance's Study Date is borrowed from elsewhere in it.
-_ANOTHER_DATE: Final = "Study Date is empty"
 _DAMAGED: Final = frozenset(("unreadable", "truncated", "malformed", "contradiction"))
-_NOT_DICOM: Final = frozenset(("not-dicom", "litter"))
+_NOT_DICOM: Final = frozenset(("not-dicom", "litter", "foreign"))
 
 
 class Parents(NamedTuple):
@@ -96,7 +95,7 @@ def _levels(instance: Instance, parents: Parents) -> Iterator[tuple[int, Directo
 
 def _is_dated(instance: Instance) -> bool:
     """Return whether the Study Date in the keys of *instance* is the file's own."""
-    return not any(remark.startswith(_ANOTHER_DATE) for remark in instance.remarks)
+    return not any(remark.startswith(NO_STUDY_DATE) for remark in instance.remarks)
 
 
 def _level(level: int, above: DirectoryRecord, own: bytes, *, dated: bool) -> Iterator[Broken]:

@@ -157,7 +157,7 @@ def _elements(
             (length,) = long_length(data, value)
             value += 4
         elif vr not in SHORT_VRS:
-            raise CannotConvert(f"{vr!r} is not a VR")
+            raise CannotConvert(f"{vr.hex()} is not a VR")
         if length == UNDEFINED_LENGTH:
             after = _undefined_end(data, value, stop, implicit or vr == b"UN", big)
             if vr == b"UN":

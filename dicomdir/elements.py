@@ -83,7 +83,7 @@ def iterate_elements(
             (length,) = LONG_LENGTH.unpack_from(data, value)
             value += 4
         elif vr not in SHORT_VRS:
-            raise BadEncoding(f"{vr!r} is not a VR at byte {position}")
+            raise BadEncoding(f"{vr.hex()} is not a VR at byte {position}")
         if length == UNDEFINED_LENGTH:
             after = end_of_undefined(data, value, stop, implicit=vr == b"UN")
         else:
@@ -143,7 +143,7 @@ def end_of_undefined(  # noqa: C901 (one state machine: its branches share every
             elif vr in SHORT_VRS:
                 length = short
             else:
-                raise BadEncoding(f"{vr!r} is not a VR at byte {position - 8}")
+                raise BadEncoding(f"{vr.hex()} is not a VR at byte {position - 8}")
         if length == UNDEFINED_LENGTH:
             stack.append((False, is_implicit or vr == b"UN"))
         else:

@@ -90,7 +90,7 @@ def header_at(data: bytes, position: int, stop: int, syntax: Syntax) -> Header:
     if vr in SHORT_VRS:
         return Header(tag, vr, position + 8, _SHORT[syntax.big].unpack_from(data, position + 6)[0])
     if vr not in LONG_VRS or position + 12 > stop:
-        raise BadEncoding(f"{vr!r} is not a VR at byte {position}")
+        raise BadEncoding(f"{vr.hex()} is not a VR at byte {position}")
     return Header(tag, vr, position + 12, _LENGTH[syntax.big].unpack_from(data, position + 8)[0])
 
 

@@ -20,6 +20,7 @@ from dicomdir.elements import (
 )
 from dicomdir.inflate import Inflated, TooLarge
 from dicomdir.layout_memo import LayoutMemo, Met
+from dicomdir.other_files import what_it_is
 from dicomdir.walk import Found, Malformed, PRead, Truncated, Window
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
@@ -134,33 +135,7 @@ def _without_preamble(header: Header, head: bytes, pread: PRead) -> int:
     if group == 8 and (vr in SHORT_VRS | LONG_VRS or int.from_bytes(head[4:8], "little") < 1024):
         header.departures.append("no preamble and no File Meta Information")
         return 0
-    raise NotDicom(_what_it_looks_like(head), "not-dicom")
-
-
-_MAGIC: Final = (
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"%PDF", "a PDF document"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"<?xml", "an XML text"),
-    (b"<!DOCTYPE", "an HTML page"),
-    (b"<html", "an HTML page"),
-    (b"SIMPLE  =", "a FITS picture"),
-)
-
-
-def _what_it_looks_like(head: bytes) -> str:
-    if not head:
-        return "not DICOM: the file is empty"
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return f"not DICOM: it looks like {name}"
-    if not head.strip(b"\0"):
-        return "not DICOM: it begins with zeros and has no DICM prefix"
-    return "not DICOM: no DICM prefix at byte 128, and no data set at the beginning"
+    raise NotDicom(*what_it_is(head))
 
 
 def _read_meta(  # noqa: C901 (one walk: every way in which it breaks is told apart)

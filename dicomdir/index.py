@@ -14,7 +14,7 @@ from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
-from dicomdir.tidy_keys import DATED, is_uid, tidy
+from dicomdir.tidy_keys import DATED, MALFORMED_UID, is_uid, tidy
 from dicomdir.walk import Found, swap
 
 _CHARACTER_SET: Final = swap(0x00080005)
@@ -30,12 +30,12 @@ _VERIFYING_OBSERVERS: Final = swap(0x0040A073)
 _CONTENT: Final = swap(0x0040A730)
 # Dates that stand in for an empty Study Date, the nearest first, with their times.
 _OTHER_DATES: Final = tuple(
-    (swap(date), swap(time))
-    for date, time in (
-        (0x00080021, 0x00080031),  # Series
-        (0x00080022, 0x00080032),  # Acquisition
-        (0x00080023, 0x00080033),  # Content
-        (0x00080012, 0x00080013),  # Instance Creation
+    (swap(date), swap(time), name)
+    for date, time, name in (
+        (0x00080021, 0x00080031, "Series Date"),
+        (0x00080022, 0x00080032, "Acquisition Date"),
+        (0x00080023, 0x00080033, "Content Date"),
+        (0x00080012, 0x00080013, "Instance Creation Date"),
     )
 )
 _ALWAYS_WANTED: Final[dict[int, bytes]] = {
@@ -45,8 +45,8 @@ _ALWAYS_WANTED: Final[dict[int, bytes]] = {
     _RELATED_GENERAL: b"UI",
     _STUDY_UID: b"UI",
     _SERIES_UID: b"UI",
-    **{date: b"DA" for date, _ in _OTHER_DATES},
-    **{time: b"TM" for _, time in _OTHER_DATES},
+    **{date: b"DA" for date, _, _ in _OTHER_DATES},
+    **{time: b"TM" for _, time, _ in _OTHER_DATES},
 }
 _NOT_FROM_INSTANCE: Final = frozenset((When.EXTENDED_CHARACTERS, When.OFFERED))
 _TEXT_VRS: Final = frozenset((b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"))
@@ -56,6 +56,8 @@ _IDENTIFYING: Final = (
     (_SOP_INSTANCE, 0x00020003, "SOP Instance UID"),
 )
 
+# Begins the remark on a Study Date that is borrowed.
+NO_STUDY_DATE: Final = "Study Date is empty"
 _LEVELS: Final = ("PATIENT", "STUDY", "SERIES")
 
 Parents = tuple[bytes, bytes, bytes, tuple[str, ...]]  # keys of the three levels, what was odd
@@ -226,20 +228,20 @@ def _identity(header: Header, remarks: list[str]) -> tuple[str, str]:
             header.departures.append(f"Media Storage {what} is not the data set's")
         uids.append(own or stated)
     if not is_uid(uids[1].encode("ascii", "replace")):
-        remarks.append("the SOP Instance UID is not formed as UIDs are; readers may refuse it")
+        remarks.append(f"SOP Instance UID (0008,0018) {MALFORMED_UID}")
     return uids[0], uids[1]
 
 
 def _with_another_date(header: Header, remarks: list[str]) -> Found:
     """Return the elements with Study Date and Time taken from the nearest date there is."""
-    for date, time in _OTHER_DATES:
+    for date, time, name in _OTHER_DATES:
         value = header.value(date).strip(_SPACES)
         if value:
             elements = dict(header.elements)
             elements[_STUDY_DATE] = encode_element(0x00080020, b"DA", value)
             if not header.value(_STUDY_TIME).strip(_SPACES):
                 elements[_STUDY_TIME] = encode_element(0x00080030, b"TM", header.value(time))
-            remarks.append("Study Date is empty; the directory has another date of the instance")
+            remarks.append(f"{NO_STUDY_DATE}; the directory has the {name} in its place")
             return elements
     return header.elements
 

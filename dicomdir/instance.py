@@ -49,6 +49,7 @@ KINDS: dict[str, bool] = {
     "directory": False,  # a DICOMDIR: the new medium gets its own
     "duplicate": False,  # the same bytes are on the medium already
     "litter": False,  # files that operating systems drop (.DS_Store, Thumbs.db)
+    "foreign": False,  # texts, programs and web pages, such as other discs carry
     "secure": True,  # a Secure DICOM File: it needs a password or a key
     "not-dicom": True,
     "unreadable": True,  # no permission, I/O error

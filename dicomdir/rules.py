@@ -12,7 +12,7 @@ from reporting import Rule, Severity
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 _ASK: Final = "Ask the sender for a medium that conforms"
-_UPDATE: Final = "Make the directory again with `jacket dicomdir`"
+_UPDATE: Final = "Make the directory again with `jacket dicomdir --anew`"
 
 STRUCTURE_RULES: Final = (
     Rule(

@@ -92,7 +92,7 @@ def _element(content: bytes, position: int, limit: int) -> tuple[bytes, int, int
         (length,) = LONG_LENGTH.unpack_from(content, position)
         position += 4
     elif vr not in SHORT_VRS:
-        raise BadEncoding(f"{vr!r} is not a VR at byte {position - 8}")
+        raise BadEncoding(f"{vr.hex()} is not a VR at byte {position - 8}")
     if length == UNDEFINED_LENGTH and vr != b"SQ":
         return vr, position, end_of_undefined(content, position, limit, implicit=vr == b"UN")
     return vr, position, _end(position, length, limit)

@@ -17,6 +17,8 @@ _OLD_TIME: Final = re.compile(rb"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?").fullm
 _UID: Final = re.compile(rb"(0|[1-9]\d*)(\.(0|[1-9]\d*))+").fullmatch
 _LONGEST_UID: Final = 64
 
+# Ends the remark on a UID that is none: a medium with it is not compliant.
+MALFORMED_UID: Final = "is not formed as UIDs are; readers may refuse it"
 DATED: Final = frozenset((b"DA", b"TM"))
 
 
@@ -41,7 +43,7 @@ def tidy(keys: bytes) -> tuple[bytes, tuple[str, ...]]:
                     parts.append(encode_element(tag, vr, good))
                     continue
             elif vr == b"UI" and value and not is_uid(value):
-                odd.append(f"{name_of(tag)} is not formed as UIDs are; readers may refuse it")
+                odd.append(f"{name_of(tag)} {MALFORMED_UID}")
             parts.append(keys[start:end])
     except BadEncoding:
         return keys, ()

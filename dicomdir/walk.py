@@ -147,7 +147,7 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
             else:
                 after = position + 12 + length
         else:
-            raise Malformed(f"{vr!r} is not a VR, at byte {base + position}")
+            raise Malformed(f"{vr.hex()} is not a VR, at byte {base + position}")
         if tag in wanted:
             found[tag] = (
                 data[position:after]
@@ -214,7 +214,7 @@ def _one(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found)
         (length,) = _LENGTH(data, position + 8)
         value += 4
     elif vr not in SHORT_VRS:
-        raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+        raise Malformed(f"{vr.hex()} is not a VR, at byte {offset}")
     undefined = length == UNDEFINED_LENGTH
     end = end_of_value(window, value, tag, vr) if undefined else value + length
     if tag in wanted:
@@ -316,7 +316,7 @@ def _last_element(window: Window, offset: int, wanted: Mapping[int, bytes], foun
     if vr not in SHORT_VRS:
         if vr in LONG_VRS:
             raise Truncated(f"the file ends in the element at byte {offset}")
-        raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+        raise Malformed(f"{vr.hex()} is not a VR, at byte {offset}")
     if 8 + length > len(data):
         raise Truncated(f"the file ends in the element at byte {offset}")
     if tag in wanted:
@@ -391,7 +391,7 @@ def walk_explicit_big(
             (length,) = _LENGTH_BIG(header, 8)
             value += 4
         elif vr not in SHORT_VRS:
-            raise Malformed(f"{vr!r} is not a VR, at byte {offset}")
+            raise Malformed(f"{vr.hex()} is not a VR, at byte {offset}")
         if length == UNDEFINED_LENGTH:
             end = end_of_value(window, value, tag, vr, big=True)
         else:
@@ -478,7 +478,7 @@ def end_of_value(  # noqa: C901 (one state machine: its branches share everythin
                 raise Truncated(f"the file ends in a sequence at byte {offset}") from short_read
             offset += 12
         else:
-            raise Malformed(f"{code!r} is not a VR, at byte {offset}")
+            raise Malformed(f"{code.hex()} is not a VR, at byte {offset}")
         if length == UNDEFINED_LENGTH:
             stack.append((in_item, is_implicit))
             in_item = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomdir.build import Built, build_directory
 from dicomdir.elements import name_of
@@ -16,6 +16,8 @@ from dicomdir.encode import encode_dicomdir
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.scan import scan
+from dicomdir.tidy_keys import MALFORMED_UID
+from jacket.labels import checked_label
 from jacket.manifest import manifest_of
 from media.source import DigestList, FileRange, NamedSource, Written
 from profiles.application_profiles import ApplicationProfile, profile
@@ -29,8 +31,8 @@ from reporting import CannotRead, CannotWrite, NotSupported, Progress, WrongUsag
 
 DEFAULT_PROFILE: Final = "STD-GEN-CD"
 _LATER: Final = {".img": "FAT images", ".zip": "ZIP files", ".eml": "e-mail"}
-_LABEL_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-_LONGEST_LABEL: Final = 16  # characters of a File-set ID (PS3.10 8.5)
+_BLOCK: Final = 2048  # bytes
+_STRUCTURES: Final = 200  # blocks before the files and after them
 # What a blank medium holds, in bytes: 360,000 and 333,000 blocks of 2,048 (PS3.12 F.1 note).
 CAPACITIES: Final = {"cd": 737_280_000, "cd74": 681_984_000}
 
@@ -53,6 +55,7 @@ class Authored:
     volume: Written | None  # None after a dry run
     file_set_uid: str
     label: str
+    size: int  # bytes of the volume; after a dry run as far as it can be told
     planned: tuple[PlannedInstance, ...]
     left_out: tuple[NotIndexed, ...]
     remarks: tuple[str, ...]
@@ -61,6 +64,16 @@ class Authored:
     def lost(self) -> tuple[NotIndexed, ...]:
         """What was left out though it may matter to the patient (duplicates do not)."""
         return tuple(item for item in self.left_out if KINDS[item.kind])
+
+    @property
+    def flaws(self) -> tuple[str, ...]:
+        """What keeps the medium from being compliant though everything was done right."""
+        return tuple(remark for remark in self.remarks if MALFORMED_UID in remark)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing that may matter was left out and the medium is as it should be."""
+        return not self.lost and not self.flaws
 
     def count(self, action: Action) -> int:
         """Return how many instances came on the medium by *action*."""
@@ -109,7 +122,11 @@ def author(
     """
     target = Path(output)
     clock = recorded or _now()
-    label = _checked_label(label, clock)
+    checked_label(label)
+    if label is None:
+        label = f"DICOM_{clock:%Y%m%d}"
+    if jobs is not None and jobs < 1:
+        raise WrongUsage("at least one process is needed", "--jobs", "Leave it out, or say 1")
     row = profile(profile_id)
     as_image = _is_image(target)
     _refuse_unwritable(target)
@@ -123,29 +140,62 @@ def author(
     if dry_run:
         decided = candidates.plan()
         _refuse_empty(decided)
-        return _result(decided, None, "", label)
+        layout = _lay_out(decided, {}, clock, label)
+        size = _estimated(layout.named)
+        if capacity is not None and size > capacity:
+            raise CannotWrite(
+                f"would need about {size:,} bytes where the medium has {capacity:,}",
+                str(target),
+                "Select fewer studies for one medium",
+            )
+        return _result(decided, layout, None, size, label)
     with _settled(candidates, target, row, jobs, progress) as (ready, files):
         _refuse_empty(ready)
-        file_ids = assign_file_ids(ready.instances)
-        uid = _file_set_uid(clock, ready, file_ids)
-        pairs = [(item.instance, id_) for item, id_ in zip(ready.instances, file_ids, strict=True)]
-        built = build_directory(pairs, file_set_uid=uid, file_set_id=label)
-        named = _named_sources(built, ready, file_ids, files, clock)
-        digest_list = manifest_of([(s.name, s.size) for s in named], clock)
-        written = _write(named, target, as_image, label, clock, digest_list, capacity, progress)
-    remarks = (*ready.remarks, *_remarks(built), *_room(written.size))
-    return _result(replace(ready, remarks=remarks), written, uid, label)
+        layout = _lay_out(ready, files, clock, label)
+        digest_list = manifest_of([(s.name, s.size) for s in layout.named], clock)
+        written = _write(
+            layout.named, target, as_image, label, clock, digest_list, capacity, progress
+        )
+    return _result(ready, layout, written, written.size, label)
 
 
-def _result(decided: Plan, written: Written | None, uid: str, label: str) -> Authored:
+class _Layout(NamedTuple):
+    """What goes where on the medium."""
+
+    uid: str
+    built: Built
+    named: list[NamedSource]
+
+
+def _lay_out(ready: Plan, files: Mapping[str, str], clock: datetime, label: str) -> _Layout:
+    file_ids = assign_file_ids(ready.instances)
+    uid = _file_set_uid(clock, ready, file_ids)
+    pairs = [(item.instance, id_) for item, id_ in zip(ready.instances, file_ids, strict=True)]
+    built = build_directory(pairs, file_set_uid=uid, file_set_id=label)
+    return _Layout(uid, built, _named_sources(built, ready, file_ids, files, clock))
+
+
+def _estimated(named: Sequence[NamedSource]) -> int:
+    """Return the bytes of an image: files in whole blocks, and something for the structures.
+
+    What is yet to be converted counts as it is now: a compressed file will need more.
+    """
+    blocks = sum(-(-source.size // _BLOCK) for source in named)
+    return (blocks + _STRUCTURES + len(named) // 16) * _BLOCK
+
+
+def _result(
+    decided: Plan, layout: _Layout, written: Written | None, size: int, label: str
+) -> Authored:
     return Authored(
         decided.profile,
         written,
-        uid,
+        layout.uid if written is not None else "",
         label,
+        size,
         decided.instances,
         decided.left_out,
-        decided.remarks,
+        (*decided.remarks, *_remarks(layout.built), *_room(size)),
     )
 
 
@@ -160,18 +210,6 @@ def _now() -> datetime:
                 "SOURCE_DATE_EPOCH is not a number of seconds", "environment", "Mend or unset it"
             ) from error
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def _checked_label(label: str | None, clock: datetime) -> str:
-    if label is None:
-        return f"DICOM_{clock:%Y%m%d}"
-    if len(label) > _LONGEST_LABEL or not _LABEL_CHARACTERS.issuperset(label):
-        raise WrongUsage(
-            "a label has at most 16 characters of A-Z 0-9 _",
-            "--label",
-            "Choose another; it must not name the patient, it can be read without the disc",
-        )
-    return label
 
 
 def _is_image(target: Path) -> bool:
@@ -207,12 +245,6 @@ def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
     return item
 
 
-def _decoders(transcode: str) -> frozenset[str]:
-    if transcode == "never":
-        return frozenset()
-    return DECODABLE
-
-
 class _Candidates:
     """What could be on the medium, less what turned out to be impossible.
 
@@ -230,7 +262,6 @@ class _Candidates:
         self._left = list(instances)
         self._not_indexed = list(not_indexed)
         self._row = row
-        self._decoders = _decoders(transcode)
         self._may_transcode = transcode != "never"
 
     def plan(self) -> Plan:
@@ -240,7 +271,7 @@ class _Candidates:
                 self._left,
                 self._not_indexed,
                 self._row,
-                decoders=self._decoders,
+                decoders=DECODABLE,
                 same_bytes=_same_bytes,
             )
             refused = {} if self._may_transcode else dict(_refused(decided))
@@ -295,7 +326,7 @@ def _refuse_empty(decided: Plan) -> None:
     error = NothingToWrite(
         "no instance was found that can be put on the medium",
         "sources",
-        f"{len(decided.left_out)} other files were found; look at their reasons"
+        "Look at the reasons why the files that were found are none"
         if decided.left_out
         else "Check the folder: it holds no file",
     )
@@ -307,7 +338,7 @@ def _room(needed: int) -> tuple[str, ...]:
     """Return a word of warning when one CD cannot hold it; the image is made all the same."""
     if needed <= CAPACITIES["cd"]:
         return ()
-    return ("more than an 80 minute CD-R holds: select fewer studies, or use --capacity cd",)
+    return (f"{needed:,} bytes are more than an 80 minute CD-R holds ({CAPACITIES['cd']:,})",)
 
 
 def _same_bytes(one: str, other: str) -> bool:

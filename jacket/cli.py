@@ -138,7 +138,7 @@ def _tell(error: FilmjacketError, words: list[str]) -> int:
             import json
 
             told = {"what": error.what, "where": error.where, "remedy": error.remedy}
-            _print(json.dumps({"error": told}) + "\n")
+            _print(json.dumps({"error": told} | error.details) + "\n")
             sys.stdout.flush()
     with suppress(OSError):
         sys.stderr.write(f"jacket {words[0]}: {error}\n")

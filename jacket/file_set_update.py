@@ -15,9 +15,13 @@ from dicomdir.file_ids import is_legal_file_id
 from dicomdir.generated_keys import GeneratedKey
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.record import Directory
 from dicomdir.record_types import AdditionalKey
 from dicomdir.replace_file import remove_leftover, replace_atomically
 from dicomdir.scan import scan
+from jacket.console import amount
+from jacket.labels import checked_label
+from jacket.manifest_refresh import refresh_manifest
 from profiles.homes import separate_homes
 from reporting import CannotRead, CannotWrite, Progress, silent
 
@@ -49,12 +53,19 @@ class Indexed(NamedTuple):
         return tuple(item for item in self.left_out if KINDS[item.kind])
 
 
+class NothingToIndex(CannotRead):
+    """No file of the folder can be named by a directory."""
+
+    left_out: tuple[NotIndexed, ...] = ()
+
+
 def update_file_set(
     folder: str | Path,
     *,
     profile_id: str | None = None,
     label: str | None = None,
     prune: bool = False,
+    anew: bool = False,
     jobs: int | None = None,
     progress: Progress = silent,
 ) -> Indexed:
@@ -65,6 +76,7 @@ def update_file_set(
         profile_id: leave out what this application profile does not allow, and add its keys.
         label: File-set ID of a new DICOMDIR; an update keeps the one there is.
         prune: drop records whose files are gone; otherwise they are kept and named.
+        anew: make the directory from the files alone, without regard to the one that is there.
         jobs: processes to use; all cores when None.
         progress: told about files.
 
@@ -75,6 +87,7 @@ def update_file_set(
     root = Path(folder)
     if not os.path.isdir(root):  # noqa: PTH112 (Path.is_dir raises where it may not look)
         raise CannotRead("is not a folder", str(root), "Name the root folder of the File-set")
+    checked_label(label)
     row = None if profile_id is None else _profile(profile_id)
     remove_leftover(root / _NAME)
     additional = () if row is None else row.additional_keys
@@ -84,7 +97,16 @@ def update_file_set(
     instances = _allowed(scanned.instances, row, left_out)
     pairs = [(item, tuple(item.source[base:].split("/"))) for item in instances]
     job = _Job(root, pairs, left_out, additional)
-    return job.update(prune=prune) if (root / _NAME).exists() else job.create(label or "")
+    if anew or not (root / _NAME).exists():
+        done = job.create(label or "")
+    else:
+        done = job.update(prune=prune)
+        if label is not None:
+            remark = "the File-set ID stays as it is: --label names a new directory only (--anew)"
+            done = done._replace(remarks=(*done.remarks, remark))
+    if done.changed:
+        refresh_manifest(root, [file_id for _, file_id in job.pairs])
+    return done
 
 
 def _profile(identifier: str) -> "ApplicationProfile":
@@ -193,11 +215,13 @@ class _Job:
     def create(self, label: str) -> Indexed:
         """Write a DICOMDIR where there is none."""
         if not self.pairs:
-            raise CannotRead(
+            error = NothingToIndex(
                 "no instance was found that a directory can name",
                 str(self.root),
-                "Look at the reasons with `jacket author --dry-run`",
+                "Look at the reasons; `jacket author` gives files legal names on a new medium",
             )
+            error.left_out = tuple(self.left_out)
+            raise error
         uid = _new_uid()
         try:
             built = build_directory(self.pairs, file_set_uid=uid, file_set_id=label)
@@ -219,6 +243,7 @@ class _Job:
 
     def update(self, *, prune: bool) -> Indexed:
         """Bring the DICOMDIR up to date; other people's records stay as they are."""
+        from dicomdir.check_reference import references
         from dicomdir.compare import compare
         from dicomdir.read import read_directory
         from dicomdir.update import update_directory
@@ -244,6 +269,7 @@ class _Job:
             additional_keys=self.additional,
         )
         changed = bool(updated.added or updated.removed)
+        named = sum(1 for _ in references(updated.directory))
         if changed:
             replace_atomically(path, encode_dicomdir(updated.directory))
         return Indexed(
@@ -251,14 +277,35 @@ class _Job:
             created=False,
             changed=changed,
             file_set_uid=updated.directory.file_set_uid,
-            instances=len(comparison.already)
-            + len(updated.added)
-            + (0 if prune else len(comparison.missing_files)),
+            instances=named,
             added=len(updated.added),
             removed=updated.removed,
             missing=() if prune else comparison.missing_files,
             left_out=(*self.left_out, *updated.left_out),
-            remarks=(*_told(updated.generated), *updated.remarks, *self._departures()),
+            remarks=(
+                *_told(updated.generated),
+                *updated.remarks,
+                *self._still_named(updated.directory),
+                *self._departures(),
+            ),
+        )
+
+    def _still_named(self, directory: Directory) -> tuple[str, ...]:
+        """Tell of records that were there already and name what this job would leave out."""
+        from dicomdir.check_reference import references
+
+        base = len(str(self.root)) + 1
+        refused = {
+            tuple(item.source[base:].split("/"))
+            for item in self.left_out
+            if item.kind == "not-allowed"
+        }
+        number = sum(record.file_id in refused for record, _ in references(directory))
+        if not number:
+            return ()
+        return (
+            f"{amount(number, 'record')} of before name files that the profile does not allow, and "
+            "stay; --anew makes the directory without them",
         )
 
     def _departures(self) -> tuple[str, ...]:
@@ -267,8 +314,8 @@ class _Job:
         if not number:
             return ()
         return (
-            f"{number:,} files depart from PS3.10 (see `jacket verify`); they are indexed as they "
-            "are, `jacket author` would mend them",
+            f"{amount(number, 'file')} not as PS3.10 asks (see `jacket verify`), indexed all the "
+            "same; `jacket author` would mend that",
         )
 
 

@@ -55,8 +55,8 @@ def list_medium(path: str | Path) -> dict[str, Any]:
     medium = open_medium(Path(path))
     try:
         directory = _directory_of(medium)
-        from_directory = directory is not None
-        if directory is None:
+        from_directory = directory is not None and _names_an_instance(directory)
+        if directory is None or not from_directory:
             directory = _directory_from_files(medium, str(path))
         tree = _Tree(medium)
         return {
@@ -79,6 +79,17 @@ def _directory_of(medium: Medium) -> Directory | None:
             return read_directory(file.pread(file.size, 0)).directory
     except CannotRead:
         return None
+
+
+def _names_an_instance(directory: Directory) -> bool:
+    """Tell whether any record names an image or another object; old discs chain directories."""
+    waiting = list(directory.records)
+    while waiting:
+        record = waiting.pop()
+        if record.file_id and record.record_type not in _GROUPS:
+            return True
+        waiting += record.children
+    return False
 
 
 def _directory_from_files(medium: Medium, path: str) -> Directory:

@@ -17,13 +17,14 @@ def manifest_of(files: Sequence[tuple[Name, int]], recorded: datetime) -> Digest
     names = [name for name, _ in files]
 
     def compose(digests: Mapping[Name, str]) -> bytes:
-        return b"".join(_line(digests[name], name) for name in names)
+        return b"".join(line_of(digests[name], name) for name in names)
 
-    size = sum(len(_line("0" * _DIGEST, name)) for name in names)
+    size = sum(len(line_of("0" * _DIGEST, name)) for name in names)
     return DigestList(NAME, size, compose, recorded)
 
 
-def _line(digest: str, name: Name) -> bytes:
+def line_of(digest: str, name: Name) -> bytes:
+    """Return one line of a manifest."""
     # "*" marks binary mode; forward slashes are understood by sha256sum everywhere.
     return f"{digest} *{'/'.join(name)}\n".encode("ascii")
 

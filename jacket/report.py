@@ -4,6 +4,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup, escape
 
 from jacket import __version__, console
 from jacket.verification import Verification, causes
@@ -26,17 +27,20 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = _plain
+    environment.filters["prose"] = _prose
+    environment.filters["path"] = _path
     environment.filters["size"] = console.size
     environment.filters["thousands"] = lambda number: f"{number:,}"
     groups = [
         {
             "example": example,
-            "number": number,
-            "places": [(f.where, "" if f.message == example.message else f.message) for f in group][
-                :_MOST_PLACES
+            "headline": headline,
+            "number": len(group),
+            "places": [
+                (f.where, "" if f.message == headline else f.message) for f in group[:_MOST_PLACES]
             ],
         }
-        for example, number, group in causes(verdict.findings)
+        for example, headline, group in causes(verdict.findings)
     ]
     return environment.get_template("report.html").render(
         verdict=verdict,
@@ -46,6 +50,20 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
         version=__version__,
         most=_MOST_PLACES,
     )
+
+
+def _prose(text: str) -> Markup:
+    """Return a sentence of ours with what stands between backticks as code."""
+    parts = _plain(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
+def _path(text: str) -> Markup:
+    """Return a path that breaks only between its components."""
+    return Markup("/<wbr>").join(escape(part) for part in _plain(text).split("/"))
 
 
 def _plain(text: str) -> str:

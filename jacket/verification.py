@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomdir.check_directory import check_directory
 from dicomdir.check_file import check_file_meta
@@ -203,6 +203,7 @@ class _Walk:
         if not_indexed is not None and not_indexed.kind == "directory":
             if where.upper() != "DICOMDIR":
                 self.findings.append(rules.SECOND_DICOMDIR.at(where))
+                check.see(entry.name, None, not_indexed)  # it is there, whatever names it
             return
         if not_indexed is not None and not_indexed.kind == "secure":
             self.secure.append(where)
@@ -268,17 +269,33 @@ class _Walk:
         return tuple(satisfied)
 
 
-def causes(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int, list[Finding]]]:
-    """Yield findings by cause, the worst and most frequent first: an example, how many, all."""
+class Cause(NamedTuple):
+    """All findings of one rule."""
+
+    example: Finding
+    headline: str  # what is wrong at every place
+    group: list[Finding]
+
+
+def causes(findings: Iterable[Finding]) -> Iterator[Cause]:
+    """Yield findings by cause: the worst first, the medium as a whole before its files."""
     order = list(Severity)
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
     groups = sorted(
-        by_rule.values(), key=lambda group: (order.index(group[0].severity), -len(group))
+        by_rule.values(),
+        key=lambda group: (
+            order.index(group[0].severity),
+            not group[0].rule.startswith("MED-"),
+            -len(group),
+        ),
     )
+    meanings = {rule.id: rule.meaning for rule in rules.every_rule()}
     for group in groups:
-        yield group[0], len(group), group
+        same = all(finding.message == group[0].message for finding in group)
+        headline = group[0].message if same else meanings.get(group[0].rule, group[0].message)
+        yield Cause(group[0], headline, group)
 
 
 __all__ = ["Verification", "causes", "verify"]

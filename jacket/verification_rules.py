@@ -95,3 +95,12 @@ RULES: Final = (
     NOT_LISTED,
     MANIFEST_LINE,
 )
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """Return the rules of all rooms."""
+    from dicomdir.rules import RULES as OF_DIRECTORIES
+    from media.rules import RULES as OF_FORMATS
+    from profiles.rules import RULES as OF_PROFILES
+
+    return (*RULES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES)

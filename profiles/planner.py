@@ -163,8 +163,8 @@ def _twin(instance: Instance, other: Instance, same_bytes: SameBytes) -> NotInde
     if instance.size == other.size and same_bytes(instance.source, other.source):
         return NotIndexed(instance.source, f"the same bytes as {other.source}", "duplicate")
     reason = (
-        f"carries the SOP Instance UID of {other.source}, but other bytes: that one is stored. "
-        "Compare the two and export the one that is missing by itself"
+        f"another object with the SOP Instance UID of {other.source}, which is on the medium; "
+        "only one of them can be: if both are wanted, put this one on a medium of its own"
     )
     return NotIndexed(instance.source, reason, "contradiction")
 

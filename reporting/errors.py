@@ -11,7 +11,7 @@ Rooms derive their own classes from these; a library's exception never leaves th
 called the library.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class FilmjacketError(Exception):
@@ -25,6 +25,8 @@ class FilmjacketError(Exception):
     def __init__(self, what: str, where: str, remedy: str) -> None:
         super().__init__(what, where, remedy)  # all three, so that it pickles
         self.what, self.where, self.remedy = what, where, remedy
+        # More for a program that reads the JSON output; plain values by name.
+        self.details: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. {self.remedy}."

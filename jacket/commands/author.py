@@ -5,7 +5,9 @@ Every file found in SOURCE is on the medium at the end, or is named with the rea
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Sequence
 
+from dicomdir.instance import NotIndexed
 from jacket import console
 from jacket.author import (
     CAPACITIES,
@@ -15,8 +17,31 @@ from jacket.author import (
     Selection,
     author,
 )
+from jacket.plain import plain_left_out
 from profiles.plan import Action
 from reporting import WrongUsage, silent
+
+_HOW = {
+    Action.COPY: "copied byte for byte",
+    Action.REHEAD: "given a new head, the data set byte for byte",
+    Action.TRANSCODE: "converted to a transfer syntax of the profile, and checked",
+}
+# Kinds of what is left out in the order of their weight, as an operator reads them.
+_KINDS = {
+    "patient-conflict": "ATTENTION, two patients seem to be mixed up",
+    "contradiction": "files that contradict themselves or each other",
+    "truncated": "files that are cut off",
+    "malformed": "files that are damaged",
+    "unreadable": "files that cannot be read",
+    "not-convertible": "instances that cannot be converted",
+    "not-allowed": "instances that the profile has no place for",
+    "secure": "encrypted files",
+    "not-dicom": "other files that are not DICOM",
+    "duplicate": "files that are there twice; nothing is missing without them",
+    "directory": "directories of other media; this one has its own",
+    "foreign": "texts and programs",
+    "litter": "files of operating systems",
+}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -68,8 +93,10 @@ def run(arguments: Namespace) -> int:
             progress=bar or silent,
         )
     except NothingToWrite as error:
-        if not arguments.json:
-            _say_left_out(error)
+        if arguments.json:
+            error.details = {"left_out": plain_left_out(error.left_out)}
+        else:
+            _say_left_out(error.left_out)
         raise
     finally:
         if bar is not None:
@@ -78,7 +105,7 @@ def run(arguments: Namespace) -> int:
         console.print_json(as_json(done))
     else:
         _say(done)
-    return 1 if done.lost else 0
+    return 0 if done.clean else 1
 
 
 def _capacity(words: str | None) -> int | None:
@@ -117,10 +144,8 @@ def as_json(done: Authored) -> dict[str, object]:
         "label": done.label,
         "dry_run": done.volume is None,
         "volumes": volumes,
-        "left_out": [
-            {"source": item.source, "reason": item.reason, "kind": item.kind}
-            for item in done.left_out
-        ],
+        "estimated_bytes": done.size if done.volume is None else None,
+        "left_out": plain_left_out(done.left_out),
         # Data sets that are on the medium byte for byte; some of them under a new head.
         "copied": done.count(Action.COPY) + done.count(Action.REHEAD),
         "transcoded": done.count(Action.TRANSCODE),
@@ -130,42 +155,56 @@ def as_json(done: Authored) -> dict[str, object]:
             if item.action is not Action.COPY
         ],
         "remarks": list(done.remarks),
+        "flaws": list(done.flaws),
     }
 
 
 def _say(done: Authored) -> None:
-    would = "would hold" if done.volume is None else "holds"
+    dry = done.volume is None
     place = "the medium" if done.volume is None else done.volume.path
-    console.say(f"{place} {would} {console.amount(len(done.planned), 'instance')}:")
-    for action, words in (
-        (Action.COPY, "copied byte for byte"),
-        (Action.REHEAD, "with a new head, the data set byte for byte"),
-        (Action.TRANSCODE, "converted to a transfer syntax of the profile, and checked"),
-    ):
-        if number := done.count(action):
-            console.say(f"  {number:>8,}  {words}")
-    reasons = Counter(item.reason for item in done.planned if item.reason)
-    for reason, number in reasons.most_common(8):
-        console.say(f"            {number:,} because: {console.printable(reason)}")
+    console.say(
+        f"{place} {'would hold' if dry else 'holds'} "
+        f"{console.amount(len(done.planned), 'instance')}:"
+    )
+    for action, words in _HOW.items():
+        items = [item for item in done.planned if item.action is action]
+        if not items:
+            continue
+        console.say(f"  {len(items):>7,}  {'to be ' * dry}{words}")
+        reasons = Counter(item.reason for item in items if item.reason).most_common()
+        console.say_some(
+            [f"           {number:,}: {console.printable(why)}" for why, number in reasons], 8
+        )
     if done.remarks:
         console.say("remarks:")
         console.say_some([f"  {console.printable(remark)}" for remark in done.remarks], 10)
-    _say_left_out(done)
-    if done.volume is not None:
-        console.say(f"profile {done.profile}, label {done.label}, {console.size(done.volume.size)}")
-        if done.volume.sha256:
-            console.say(f"SHA-256 {done.volume.sha256}")
-        console.say(f"next: jacket verify {done.volume.path} --profile {done.profile}")
+    _say_left_out(done.left_out)
+    for flaw in done.flaws:
+        console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
+    about = "about " if dry else ""
+    console.say(f"profile {done.profile}, label {done.label}, {about}{console.size(done.size)}")
+    if done.volume is None:
+        console.say("nothing was written (--dry-run)")
+        return
+    if done.volume.sha256:
+        console.say(f"SHA-256 {done.volume.sha256}")
+    console.say(f"next: jacket verify {done.volume.path} --profile {done.profile}")
 
 
-def _say_left_out(done: Authored | NothingToWrite) -> None:
-    if not done.left_out:
+def _say_left_out(left_out: Sequence[NotIndexed]) -> None:
+    """Print what was left out by kind, what matters most first."""
+    if not left_out:
         console.say("nothing was left out")
         return
-    console.say(f"left out: {console.amount(len(done.left_out), 'file')}")
-    console.say_some(
-        [
-            f"  {console.printable(item.source)}: {console.printable(item.reason)}"
-            for item in done.left_out
-        ]
-    )
+    console.say(f"left out: {console.amount(len(left_out), 'file')}")
+    for kind, heading in _KINDS.items():
+        items = [item for item in left_out if item.kind == kind]
+        if items:
+            console.say(f"  {heading}: {len(items):,}")
+            console.say_some(
+                [
+                    f"    {console.printable(item.source)}: {console.printable(item.reason)}"
+                    for item in items
+                ],
+                8,
+            )

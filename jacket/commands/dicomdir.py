@@ -5,9 +5,12 @@ the new DICOMDIR takes the old one's place at once.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
+from dicomdir.instance import NotIndexed
 from jacket import console
-from jacket.file_set_update import Indexed, update_file_set
+from jacket.file_set_update import Indexed, NothingToIndex, update_file_set
+from jacket.plain import plain_left_out
 from reporting import silent
 
 
@@ -18,6 +21,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--label", help="File-set ID of a new DICOMDIR")
     parser.add_argument(
         "--prune", action="store_true", help="drop records whose files are gone; else kept"
+    )
+    parser.add_argument(
+        "--anew", action="store_true", help="make it from the files alone; else updated"
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores by default")
 
@@ -31,9 +37,16 @@ def run(arguments: Namespace) -> int:
             profile_id=arguments.profile,
             label=arguments.label,
             prune=arguments.prune,
+            anew=arguments.anew,
             jobs=arguments.jobs,
             progress=bar or silent,
         )
+    except NothingToIndex as error:
+        if arguments.json:
+            error.details = {"left_out": plain_left_out(error.left_out)}
+        else:
+            console.say_some(_lines(error.left_out))
+        raise
     finally:
         if bar is not None:
             bar.clear()
@@ -55,12 +68,13 @@ def as_json(done: Indexed) -> dict[str, object]:
         "added": done.added,
         "removed": ["/".join(file_id) for file_id in done.removed],
         "missing": ["/".join(file_id) for file_id in done.missing],
-        "left_out": [
-            {"source": item.source, "reason": item.reason, "kind": item.kind}
-            for item in done.left_out
-        ],
+        "left_out": plain_left_out(done.left_out),
         "remarks": list(done.remarks),
     }
+
+
+def _lines(items: Sequence[NotIndexed]) -> list[str]:
+    return [console.printable(f"  {item.source}: {item.reason}") for item in items]
 
 
 def _say(done: Indexed) -> None:
@@ -72,8 +86,10 @@ def _say(done: Indexed) -> None:
     for title, lines in (
         ("remarks", list(done.remarks)),
         ("named by the directory but not there", ["/".join(f) for f in done.missing]),
-        ("left out", [f"{item.source}: {item.reason}" for item in done.left_out]),
     ):
         if lines:
             console.say(f"{title}: {len(lines):,}")
             console.say_some([f"  {console.printable(line)}" for line in lines])
+    if done.left_out:
+        console.say(f"left out: {len(done.left_out):,}")
+        console.say_some(_lines(done.left_out))

@@ -47,7 +47,11 @@ def _line(depth: int, *words: object) -> None:
 
 def _say(listing: dict[str, Any], *, with_instances: bool) -> None:
     medium = listing["medium"]
-    where = "" if listing["from_directory"] else "(no readable DICOMDIR: listed by its files)"
+    where = (
+        ""
+        if listing["from_directory"]
+        else "(no DICOMDIR that names instances: listed by the files)"
+    )
     _line(0, f"{medium['path']}: {medium['kind']}", medium["label"], where)
     for patient in listing["patients"]:
         _line(1, "patient", patient.get("PatientID", ""), patient.get("PatientName", ""))

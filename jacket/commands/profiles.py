@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from dicomdir.elements import name_of
 from jacket import console
 from profiles.application_profiles import (
     PROFILES,
@@ -85,7 +86,7 @@ def _explain(row: ApplicationProfile) -> None:
         console.say(f"  objects     {classes}")
         console.say(f"  encoded as  {syntaxes}  ({allowed.source})")
     for key in row.additional_keys:
-        tag = f"({key.key.tag >> 16:04X},{key.key.tag & 0xFFFF:04X})"
+        tag = name_of(key.key.tag)
         records = ", ".join(sorted(key.record_types))
         console.say(f"  key         {tag} type {key.key.type} in {records} records  ({key.source})")
     console.say(f"  roles       {', '.join(_ROLES[role] for role in sorted(row.roles))}")

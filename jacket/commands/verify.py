@@ -91,20 +91,21 @@ def _say(verdict: Verification) -> None:
     )
     console.say(
         f"  {console.amount(verdict.instances, 'instance')} in the directory, "
-        f"{console.amount(verdict.files, 'file')} on the medium, "
-        f"{console.size(verdict.read)} read"
+        f"{console.amount(verdict.files, 'file')} on the medium, all read to their ends "
+        f"({console.size(verdict.read)})"
     )
     if verdict.profile is None:
         console.say(f"  satisfies: {', '.join(verdict.satisfies) or 'no profile of this version'}")
-    for example, number, group in causes(verdict.findings):
+    for example, headline, group in causes(verdict.findings):
+        number = len(group)
         console.say()
         console.say(
             f"{example.severity.upper()} {example.rule} ({example.reference})"
             f"{f', {number:,} times' if number > 1 else ''}"
         )
-        console.say(f"  {console.printable(example.message)}")
+        console.say(f"  {console.printable(headline)}")
         for finding in group[:_MOST_PLACES]:
-            other = "" if finding.message == example.message else f": {finding.message}"
+            other = "" if finding.message == headline else f": {finding.message}"
             console.say(f"    at {console.printable(finding.where + other)}")
         if number > _MOST_PLACES:
             console.say(f"    and {number - _MOST_PLACES:,} more; --json lists all")

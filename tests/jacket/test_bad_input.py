@@ -32,7 +32,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def as_nobody(*words: object) -> "subprocess.CompletedProcess[str]":
+def as_nobody(*words: object, warm_up: object = None) -> "subprocess.CompletedProcess[str]":
     """Run the command as a user who owns nothing.
 
     Python may lie where others cannot look: root does the job once, so that all is loaded.
@@ -41,8 +41,10 @@ def as_nobody(*words: object) -> "subprocess.CompletedProcess[str]":
         "import contextlib, os, sys, tempfile, traceback; from jacket.cli import main\n"
         "with tempfile.TemporaryDirectory() as folder, open(os.devnull, 'w') as nowhere:\n"
         "    with contextlib.redirect_stdout(nowhere):\n"
-        "        main(['author', sys.argv[2], '-o', folder + '/disc'])\n"
-        "        main(['author', sys.argv[2], '-o', folder + '/disc.iso'])\n"
+        f"        main(['author', {str(warm_up or words[1])!r}, '-o', folder + '/disc'])\n"
+        "        main(['author', folder + '/disc/DICOM', '-o', folder + '/disc.iso'])\n"
+        "        main(['verify', folder + '/disc.iso'])\n"
+        "        main(['ls', folder + '/disc.iso'])\n"
         "        main(['dicomdir', folder + '/disc'])\n"
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); sys.exit(main(sys.argv[1:]))"
     )
@@ -53,6 +55,13 @@ def as_nobody(*words: object) -> "subprocess.CompletedProcess[str]":
         check=False,
         timeout=60,
     )
+
+
+def open_to_all(folder: Path) -> None:
+    """Let others come as far as to *folder*."""
+    for path in (folder, *folder.parents):
+        if path.name.startswith(("pytest-", "test_", "popen-")):
+            path.chmod(0o755)
 
 
 def everything(folder: Path) -> set[str]:
@@ -104,9 +113,7 @@ def test_a_folder_of_junk_makes_no_medium_and_tells_of_each_file(
 def test_a_file_that_may_not_be_read_is_left_out_with_the_reason(
     tmp_path: Path, two_patients: Path
 ) -> None:
-    for path in (tmp_path, *tmp_path.parents):
-        if path.stat().st_uid == 0 and path.name.startswith(("pytest-", "test_")):
-            path.chmod(0o755)
+    open_to_all(tmp_path)
     secret = next(two_patients.rglob("CR1/*"))
     secret.chmod(0o600)
     closed = two_patients / "CLOSED"
@@ -188,8 +195,7 @@ def test_a_folder_that_holds_something_is_refused_and_kept(
 
 @needs_root
 def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, two_patients: Path) -> None:
-    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        path.chmod(0o755)
+    open_to_all(tmp_path)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o755)
     done = as_nobody("author", two_patients, "-o", closed / "disc.iso")
@@ -202,6 +208,28 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, two_patients: 
     assert not list(two_patients.glob("*DICOMDIR*"))
 
 
+@needs_root
+def test_a_place_behind_a_closed_door_is_told(tmp_path: Path, two_patients: Path) -> None:
+    open_to_all(tmp_path)
+    behind = tmp_path / "closed" / "behind"
+    behind.mkdir(parents=True)
+    behind.parent.chmod(0o700)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o777)
+    for words in (
+        ("author", two_patients, "-o", behind / "disc.iso"),
+        ("author", two_patients, "-o", behind / "stick"),
+        ("author", behind, "-o", tmp_path / "out" / "disc.iso"),
+        ("dicomdir", behind),
+        ("verify", behind),
+        ("ls", behind / "disc.iso"),
+    ):
+        done = as_nobody(*words, warm_up=two_patients)
+        assert done.returncode == 3, (words, done.stderr)
+        assert str(behind) in done.stderr, (words, done.stderr)
+        assert "mistake in the program" not in done.stderr
+
+
 def test_an_older_image_among_the_sources_is_replaced_and_not_taken_in(
     tmp_path: Path, two_patients: Path, run: Callable[..., object]
 ) -> None:
@@ -211,6 +239,14 @@ def test_an_older_image_among_the_sources_is_replaced_and_not_taken_in(
     assert (said.code, said.json["volumes"][0]["instances"]) == (0, 24)
     assert [item["kind"] for item in said.json["left_out"]] == ["litter"]
     assert run("verify", target).code == 0
+
+
+def test_a_folder_may_be_made_inside_the_source(
+    two_patients: Path, run: Callable[..., object]
+) -> None:
+    said = run("author", two_patients, "-o", two_patients / "stick", "--json")
+    assert (said.code, said.json["volumes"][0]["instances"]) == (0, 24)
+    assert run("verify", two_patients / "stick").code == 0
 
 
 def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(

@@ -85,7 +85,9 @@ def test_too_small_a_medium_is_refused_before_anything_is_written(
     said = run("author", two_patients, "-o", tmp_path / "a.iso", "--capacity", "50KB")
     assert said.code == 3
     assert "the medium has 50,000" in said.err
-    assert not list(tmp_path.glob("*.iso"))
+    said = run("author", two_patients, "-o", tmp_path / "stick", "--capacity", "50KB")
+    assert said.code == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sources"]
     for size in ("cd", "cd74", "650MB", "4.7GB", "1000000"):
         assert run("author", two_patients, "-o", tmp_path / "a.iso", "--capacity", size).code == 0
 

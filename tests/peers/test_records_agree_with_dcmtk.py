@@ -40,6 +40,7 @@ REFUSED = {
     r"invalid SOP class \(1\.2\.840\.10008\.5\.1\.4\.1\.1\.66\.7\)": "newer than DCMTK 3.6.7",
     r"possibly wrong VR": "one of two files of a patient has its name in VR UN",
     r"can't find SOP(Class|Instance)UID": "its elements are all of VR UN",
+    r"Corrupted data: cannot create Series directory record": "the same file",
     r"no good files: DICOMDIR not created": "what follows from the others",
     r"inventing": "it would, in a directory with others",
 }

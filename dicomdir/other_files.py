@@ -1,0 +1,59 @@
+"""What a file is that is not DICOM, as far as it concerns the operator."""
+
+from typing import Final
+
+from secure import looks_like_secure_dicom_file
+
+# How it begins → what it is, and the kind it is left out as (see instance.KINDS). Programs and
+# pages belong to the viewer of some other disc; pictures, documents and archives may be meant.
+_MAGIC: Final = (
+    (b"PK\x03\x04", "a ZIP archive: unpack it and name the folder", "not-dicom"),
+    (b"\x1f\x8b", "a gzip archive: unpack it and name the folder", "not-dicom"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it and name the folder", "not-dicom"),
+    (b"Rar!", "a RAR archive: unpack it and name the folder", "not-dicom"),
+    (b"%PDF", "a PDF document", "not-dicom"),
+    (b"\xff\xd8\xff", "a JPEG picture", "not-dicom"),
+    (b"\x89PNG", "a PNG picture", "not-dicom"),
+    (b"SIMPLE  =", "a FITS picture", "not-dicom"),
+    (b"MZ", "a Windows program", "foreign"),
+    (b"\x7fELF", "a Linux program", "foreign"),
+    (b"\xca\xfe\xba\xbe", "a Java or macOS program", "foreign"),
+    (b"<?xml", "an XML text", "foreign"),
+    (b"<!DOCTYPE", "a web page", "foreign"),
+    (b"<html", "a web page", "foreign"),
+)
+_TEXT: Final = frozenset((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D))
+_LOOKED_AT: Final = 2048  # bytes; enough to tell a text from anything else
+
+
+def what_it_is(head: bytes) -> tuple[str, str]:
+    """Return a reason for the operator and a kind, for a file that begins with *head*."""
+    if not head:
+        return "not DICOM: the file is empty", "not-dicom"
+    if looks_like_secure_dicom_file(head):
+        return "a Secure DICOM File: it needs a password or a key to be opened", "secure"
+    for magic, name, kind in _MAGIC:
+        if head.startswith(magic):
+            return f"not DICOM: {name}", kind
+    if not head.strip(b"\0"):
+        return (
+            "not DICOM: it begins with zeros only; if it is a disc image, open it and name the "
+            "folder",
+            "not-dicom",
+        )
+    if _is_text(head[:_LOOKED_AT]):
+        return "not DICOM: a text", "foreign"
+    return (
+        "not DICOM: no DICM prefix at byte 128, and no data set that can be read at the beginning",
+        "not-dicom",
+    )
+
+
+def _is_text(head: bytes) -> bool:
+    if _TEXT.issuperset(head):
+        return True
+    try:
+        decoded = head[: len(head) - 3].decode("utf-8")  # a character may be cut at the end
+    except UnicodeDecodeError:
+        return False
+    return len(decoded) > 8 and all(c.isprintable() or c in "\t\r\n\ufeff" for c in decoded)

@@ -14,7 +14,7 @@ _DATE: Final = re.compile(rb"\d{8}").fullmatch
 _OLD_DATE: Final = re.compile(rb"(\d{4})[./-](\d\d)[./-](\d\d)").fullmatch
 _TIME: Final = re.compile(rb"\d\d(\d\d(\d\d(\.\d{1,6})?)?)?").fullmatch
 _OLD_TIME: Final = re.compile(rb"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?").fullmatch
-_UID: Final = re.compile(rb"(0|[1-9]\d*)(\.(0|[1-9]\d*))+").fullmatch
+_UID: Final = re.compile(rb"[0-2](\.(0|[1-9]\d*))+").fullmatch  # the form that uids.py checks
 _LONGEST_UID: Final = 64
 
 # Ends the remark on a UID that is none: a medium with it is not compliant.

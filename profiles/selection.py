@@ -57,7 +57,7 @@ def select(
         raise WrongUsage(
             "nothing matches all of the selection together",
             "selection",
-            f"Found are {_counts(found)}; see what they are with `jacket ls`",
+            f"There are {_counts(found)}; `jacket ls FOLDER` shows them",
         )
     return selected
 
@@ -95,9 +95,9 @@ def _refuse_unmatched(
     for number, value in enumerate(values, start=1):
         if value.strip(" ") not in present:
             raise WrongUsage(
-                f"value {number} of {len(values)} matches nothing",
+                f"value {number} of {len(values)} matches nothing that was found",
                 option,
-                f"Found are {_counts(found)}; see what they are with `jacket ls`",
+                f"There are {_counts(found)}; `jacket ls FOLDER` shows them",
             )
 
 

@@ -23,7 +23,7 @@ def test_files() -> Path:
 def sources(folder: Path) -> list[str]:
     """Return a real File-set with four patients, and single files of many kinds."""
     names = (
-        *("CT_small.dcm", "MR_small_implicit.dcm", "JPEG2000.dcm", "US1_J2KR.dcm"),
+        *("CT_small.dcm", "MR_small_implicit.dcm", "JPEG2000.dcm", "SC_rgb_jpeg_dcmtk.dcm"),
         *("rtplan.dcm", "rtstruct.dcm", "reportsi.dcm", "waveform_ecg.dcm", "examples_overlay.dcm"),
         *("MR_small_RLE.dcm", "MR_truncated.dcm", "README.txt"),
     )
@@ -47,11 +47,11 @@ def run() -> int:
     OUT.mkdir(exist_ok=True)
     iso, report = OUT / "demo.iso", OUT / "demo-report.html"
     words = sources(test_files())
-    print("Filmjacket puts these real files on a CD image; two of them are bad on purpose.")
+    print("Filmjacket puts real files on a CD image. Some are not fit for it, on purpose.")
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         code = main(["author", *words, "-o", str(iso)])
-    print(f"\n$ jacket author {len(words)} files and folders of pydicom's -o {iso}")
+    print(f"\n$ jacket author SOURCES -o {iso}      ({len(words)} files and folders of pydicom's)")
     folder = str(test_files()) + "/"
     print(shown.getvalue().replace(folder, ""), end="")
     if code not in (0, 1) or step(

@@ -50,15 +50,24 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="NAME.iso, or a folder to make"
     )
-    parser.add_argument("--profile", default=DEFAULT_PROFILE, metavar="ID", help="%(default)s")
-    for name, what in (
-        ("patient", "a Patient ID"),
-        ("study", "a Study Instance UID"),
-        ("series", "a Series Instance UID"),
-        ("accession", "an Accession Number"),
+    parser.add_argument(
+        "--profile",
+        default=DEFAULT_PROFILE,
+        metavar="ID",
+        help="application profile; %(default)s by default",
+    )
+    for name, metavar, what in (
+        ("patient", "ID", "a Patient ID"),
+        ("study", "UID", "a Study Instance UID"),
+        ("series", "UID", "a Series Instance UID"),
+        ("accession", "NO", "an Accession Number"),
     ):
         parser.add_argument(
-            f"--{name}", action="append", default=[], metavar="ID", help=f"only {what}; repeatable"
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar=metavar,
+            help=f"only {what}; repeatable",
         )
     parser.add_argument("--label", help="volume label: up to 16 of A-Z 0-9 _; never a name")
     parser.add_argument(

@@ -16,7 +16,7 @@ from pydicom.fileset import FileSet
 WRONG_IN_THE_DATA: dict[str, set[str]] = {
     # Its Study Instance UID is "1".
     "dcmjs/no-meta-length-test.dcm": {"DIR-KEY-VALUE"},
-    # Components of its UIDs begin with 0.
+    # Its UIDs begin with 999; there are roots 0, 1 and 2.
     "dcmswift/DICOM/US_RLELossless_MULTI_PALETTE COLOR_8_ACMEProducts_NULL_NULL_NULL_0.dcm": {
         "DIR-KEY-VALUE",
         "DIR-UID",
@@ -90,7 +90,10 @@ def test_a_medium_of_all_real_files_but_the_hopeless_is_clean(
 def test_what_is_wrong_in_the_data_is_told_and_not_hidden(
     name: str, shared_data: Path, tmp_path: Path, run: Callable[..., object]
 ) -> None:
-    assert run("author", shared_data / name, "-o", tmp_path / "one.iso").code == 0
+    said = run("author", shared_data / name, "-o", tmp_path / "one.iso", "--json")
+    assert said.code == 1, "it is done, and something was found"
+    assert (said.json["volumes"][0]["instances"], said.json["left_out"]) == (1, [])
+    assert said.json["flaws"], "the one who makes the medium is told"
     assert errors(run, tmp_path / "one.iso") == WRONG_IN_THE_DATA[name]
     assert run("verify", tmp_path / "one.iso").code == 1
 

@@ -125,7 +125,7 @@ def test_a_label_is_that_of_the_volume_and_of_the_file_set(
 def test_a_dry_run_writes_nothing_and_counts_the_same(
     tmp_path: Path, two_patients: Path, test_files: Path, run: Callable[..., object]
 ) -> None:
-    sources = (two_patients, test_files / "SC_rgb_rle.dcm", test_files / "README.txt")
+    sources = (two_patients, test_files / "SC_rgb_rle.dcm", test_files / "MR_truncated.dcm")
     words = ("author", *sources, "-o", tmp_path / "a.iso", "--json")
     before = sorted(tmp_path.rglob("*"))
     shown = run(*words, "--dry-run")

@@ -233,7 +233,7 @@ def test_a_selection_that_misses_says_what_is_there_without_names(
     instances = [make_instance(patient="Secret-7", study=f"1.{n}") for n in range(3)]
     with pytest.raises(WrongUsage) as caught:
         select(instances, patients=["Secret-7", "Secret-8"])
-    assert caught.value.what == "value 2 of 2 matches nothing"
+    assert caught.value.what == "value 2 of 2 matches nothing that was found"
     assert caught.value.where == "--patient"
     assert "1 patient, 3 studies, 1 series, 3 instances" in caught.value.remedy
     assert "Secret" not in str(caught.value)

@@ -14,7 +14,8 @@ from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
-from dicomdir.tidy_keys import DATED, MALFORMED_UID, is_uid, tidy
+from dicomdir.tidy_keys import DATED, MALFORMED_UID, tidy
+from dicomdir.uids import is_uid
 from dicomdir.walk import Found, swap
 
 _CHARACTER_SET: Final = swap(0x00080005)
@@ -227,7 +228,7 @@ def _identity(header: Header, remarks: list[str]) -> tuple[str, str]:
         elif own != stated:
             header.departures.append(f"Media Storage {what} is not the data set's")
         uids.append(own or stated)
-    if not is_uid(uids[1].encode("ascii", "replace")):
+    if not is_uid(uids[1]):
         remarks.append(f"SOP Instance UID (0008,0018) {MALFORMED_UID}")
     return uids[0], uids[1]
 

@@ -9,13 +9,12 @@ import re
 from typing import Final
 
 from dicomdir.elements import BadEncoding, encode_element, iterate_elements, name_of
+from dicomdir.uids import is_uid
 
 _DATE: Final = re.compile(rb"\d{8}").fullmatch
 _OLD_DATE: Final = re.compile(rb"(\d{4})[./-](\d\d)[./-](\d\d)").fullmatch
 _TIME: Final = re.compile(rb"\d\d(\d\d(\d\d(\.\d{1,6})?)?)?").fullmatch
 _OLD_TIME: Final = re.compile(rb"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?").fullmatch
-_UID: Final = re.compile(rb"[0-2](\.(0|[1-9]\d*))+").fullmatch  # the form that uids.py checks
-_LONGEST_UID: Final = 64
 
 # Ends the remark on a UID that is none: a medium with it is not compliant.
 MALFORMED_UID: Final = "is not formed as UIDs are; readers may refuse it"
@@ -42,7 +41,7 @@ def tidy(keys: bytes) -> tuple[bytes, tuple[str, ...]]:
                     )
                     parts.append(encode_element(tag, vr, good))
                     continue
-            elif vr == b"UI" and value and not is_uid(value):
+            elif vr == b"UI" and value and not is_uid(value.decode("ascii", "replace")):
                 odd.append(f"{name_of(tag)} {MALFORMED_UID}")
             parts.append(keys[start:end])
     except BadEncoding:
@@ -61,8 +60,3 @@ def _well_formed(vr: bytes, value: bytes) -> bytes:
         return value
     old = _OLD_TIME(value)
     return b"".join(group or b"" for group in old.groups()) if old else b""
-
-
-def is_uid(value: bytes) -> bool:
-    """Tell whether *value* is formed as PS3.5 9.1 asks."""
-    return len(value) <= _LONGEST_UID and _UID(value) is not None

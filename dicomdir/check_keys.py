@@ -1,14 +1,13 @@
 """The keys of Directory Records against the rows of ``record_types`` (PS3.3 F.5, F.7)."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dicomdir.elements import BadEncoding, iterate_elements, name_of
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import RECORD_TYPES, Key, When
 from dicomdir.sequences import nested_elements
-from dicomdir.uids import is_uid
+from dicomdir.value_forms import SIZES, is_formed
 
 Element = tuple[bytes, bytes]  # VR, value
 Elements = Mapping[int, Element]
@@ -20,24 +19,7 @@ ICON: Final = 0x00880200
 VERIFICATION_FLAG: Final = 0x0040A493
 
 _TEXT_VRS: Final = frozenset((b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"))
-_SEVERAL_VALUES: Final = frozenset((CHARACTER_SET, IMAGE_TYPE))
 _ICON_RECORDS: Final = frozenset(("SERIES", "IMAGE", "RT DOSE", "SPECTROSCOPY", "RAW DATA"))
-
-
-def _matches(pattern: str) -> Callable[[str], object]:
-    return re.compile(pattern).fullmatch
-
-
-# How one value of a VR is written (PS3.5 table 6.2-1).
-_FORMS: Final[dict[bytes, Callable[[str], object]]] = {
-    b"CS": _matches(r"[A-Z0-9 _]{1,16}"),
-    b"DA": _matches(r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"),
-    b"DT": _matches(r"\d{4}(?:\d\d){0,5}(?:\.\d{1,6})?(?:[+-]\d{4})? *"),
-    b"IS": _matches(r" *[+-]?\d{1,12} *"),
-    b"TM": _matches(r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)? *"),
-    b"UI": is_uid,
-}
-_SIZES: Final = {b"US": 2, b"SS": 2, b"UL": 4, b"SL": 4, b"UV": 8}  # bytes of one value
 
 
 def elements_of(keys: bytes) -> Elements:
@@ -83,27 +65,15 @@ def _check_key(key: Key, elements: Elements) -> Iterator[Broken]:
     elif _is_empty(vr, value):
         if key.type in ("1", "1C"):
             yield "DIR-KEY-EMPTY", f"{name}, type {key.type}, is empty"
-    elif not _is_formed(key.tag, vr, value):
+    elif not is_formed(key.tag, vr, value):
         yield "DIR-KEY-VALUE", f"{name} is not formed as {vr.decode()} is"
 
 
 def _is_empty(vr: bytes, value: bytes) -> bool:
-    if vr in _SIZES:
+    if vr in SIZES:
         return not value
     # A sequence of undefined length without Items is nothing but its delimiter.
     return not value.strip(b" \0") or value.startswith(b"\xfe\xff\xdd\xe0")
-
-
-def _is_formed(tag: int, vr: bytes, value: bytes) -> bool:
-    size = _SIZES.get(vr)
-    if size:
-        return len(value) == size
-    form = _FORMS.get(vr)
-    if form is None:
-        return True
-    text = value.decode("latin-1").rstrip(" \0")
-    values = text.split("\\") if tag in _SEVERAL_VALUES else [text]
-    return all(form(v.strip(" ") if vr == b"CS" else v) or not v for v in values)
 
 
 def _check_character_set(elements: Elements) -> Iterator[Broken]:

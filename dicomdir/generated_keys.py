@@ -19,7 +19,7 @@ from dicomdir.elements import (
     text,
     values_by_tag,
 )
-from dicomdir.patient_identity import BIRTH_DATE, PATIENT_ID, PATIENT_NAME
+from dicomdir.patient_identity import PATIENT_ID, person_of
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, When, keys_of
 
@@ -238,8 +238,9 @@ def patient_id_for(patient_keys: bytes, study_keys: bytes) -> bytes:
     """
     from hashlib import sha256  # loads OpenSSL; few jobs come here
 
-    values = values_by_tag(patient_keys)
-    known = [values.get(tag, b"").strip(_PADDING) for tag in (PATIENT_NAME, BIRTH_DATE)]
+    person = person_of(patient_keys)
+    name = person.name if isinstance(person.name, bytes) else person.name.encode()
+    known = [name, person.born]
     if not any(known):
         known = [values_by_tag(study_keys).get(STUDY_UID, b"").strip(_PADDING)]
     return b"FJ-" + sha256(b"\\".join(filter(None, known))).hexdigest()[:12].upper().encode("ascii")

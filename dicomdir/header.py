@@ -59,11 +59,13 @@ class Header:
         "elements",
         "meta",
         "size",
+        "stamp",
         "transfer_syntax",
     )
 
     def __init__(self) -> None:
         self.size = 0  # bytes of the file
+        self.stamp = (0, 0)  # see Instance.stamp
         self.dataset_offset = 0
         self.transfer_syntax = ""  # as the data set really is
         self.meta: dict[int, bytes] = {}  # tag → value of group 0002

@@ -14,14 +14,17 @@ from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
-from dicomdir.tidy_keys import DATED, MALFORMED_UID, tidy
+from dicomdir.tidy_keys import MALFORMED_UID, tidy
 from dicomdir.uids import is_uid
+from dicomdir.value_forms import is_formed
 from dicomdir.walk import Found, swap
 
 _CHARACTER_SET: Final = swap(0x00080005)
 _SOP_CLASS: Final = swap(0x00080016)
 _SOP_INSTANCE: Final = swap(0x00080018)
 _RELATED_GENERAL: Final = swap(0x0008001A)
+_IMAGE_TYPE: Final = swap(0x00080008)
+_INSTANCE_NUMBER: Final = swap(0x00200013)
 _STUDY_DATE: Final = swap(0x00080020)
 _STUDY_TIME: Final = swap(0x00080030)
 _STUDY_UID: Final = swap(0x0020000D)
@@ -102,9 +105,7 @@ class Indexer:
             if name != "PATIENT" and "" in record_type.parents:
                 self._top_level.add(name)
         self.memo = LayoutMemo()  # belongs to `wanted`, so it lives here
-        self._dated = {
-            name for name in self._rows if any(k.vr in DATED for k in keys_of(name, additional))
-        }
+        self._formed: dict[bytes, bool] = {}  # Image Types met, and whether they are formed
         # Everything that the keys of the three parents are made of, by its bytes: files of one
         # series share them, and the same objects come out (marshal then sends them once).
         parents = {tag for level in _LEVELS for tag, _ in self._rows[level]}
@@ -139,7 +140,7 @@ class Indexer:
             if self._with_value[record_type]:
                 elements = _without_empty(elements, self._with_value[record_type])
             keys = self._keys(self._rows[record_type], elements, remarks)
-            if record_type in self._dated:
+            if not self._is_plain_image(record_type, elements):
                 keys, odd = tidy(keys)
                 remarks += odd
         return Instance(
@@ -157,7 +158,18 @@ class Indexer:
             keys,
             tuple(header.departures),
             tuple(remarks),
+            header.stamp,
         )
+
+    def _is_plain_image(self, record_type: str, elements: Found) -> bool:
+        """Tell without parsing that the keys of an image need no tidying: nearly always so."""
+        if record_type != "IMAGE" or not elements.get(_INSTANCE_NUMBER, b"")[8:].strip().isdigit():
+            return False
+        image_type = elements.get(_IMAGE_TYPE, b"")
+        formed = self._formed.get(image_type)
+        if formed is None:
+            formed = self._formed[image_type] = is_formed(0x00080008, b"CS", image_type[8:])
+        return formed
 
     def _parents_of(self, header: Header, made_of: bytes) -> Parents:
         """Return the keys of the three records above an instance, and what was odd about them."""

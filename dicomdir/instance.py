@@ -33,6 +33,9 @@ class Instance(NamedTuple):
     departures: tuple[str, ...]
     # What is odd but harmless, for the report.
     remarks: tuple[str, ...]
+    # Time of the last change in nanoseconds and number of the file, as it was read: what is
+    # copied later must be the same file. (0, 0): not known.
+    stamp: tuple[int, int] = (0, 0)
 
 
 class NotIndexed(NamedTuple):

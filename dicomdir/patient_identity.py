@@ -84,29 +84,39 @@ def comparable_name(name: bytes, character_set: str) -> str | bytes:
     return " ".join(letters.split())
 
 
-class KnownPerson:
-    """Who was seen under one Patient ID so far, and in which file first."""
+# Dates that systems write when they know none; they tell nobody apart.
+_PLACEHOLDERS: Final = frozenset((b"19000101", b"19010101", b"18000101", b"00010101", b"99991231"))
 
-    __slots__ = ("births", "names", "source")
+
+class KnownPerson:
+    """Whom the first file with a Patient ID tells of: the one whose name the record will bear."""
+
+    __slots__ = ("born", "name", "source")
 
     def __init__(self, person: Person, source: str) -> None:
-        self.names = {person.name} - {"", b""}
-        self.births = {person.born} - {b""}
+        self.name = person.name
+        self.born = _known(person.born)
         self.source = source
 
     def is_the_same_as(self, person: Person) -> bool:
         """Tell whether *person*, who has the same Patient ID, may be this one.
 
-        An equal name or an equal birth date is enough: names are spelt in many ways. Where the
-        names cannot be compared, only two birth dates that differ speak against it.
+        An equal name or an equal birth date is enough: names are spelt in many ways. Everybody is
+        compared with the first one, so that no chain of half-equal people ends under one name.
+        Where the names cannot be compared, only two birth dates that differ speak against it.
         """
-        if person.born and person.born in self.births:
+        born = _known(person.born)
+        if born and born == self.born:
             return True
-        if person.name and self.names:
-            return person.name in self.names
-        return not (person.born and self.births)
+        if person.name and self.name:
+            return person.name == self.name
+        return not (born and self.born)
 
     def learn(self, person: Person) -> None:
-        """Remember another spelling of the name, or a birth date."""
-        self.names |= {person.name} - {"", b""}
-        self.births |= {person.born} - {b""}
+        """Take over a name or a birth date where none was known."""
+        self.name = self.name or person.name
+        self.born = self.born or _known(person.born)
+
+
+def _known(born: bytes) -> bytes:
+    return b"" if born in _PLACEHOLDERS else born

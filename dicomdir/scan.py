@@ -33,7 +33,7 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY
 _ADVISE: Final[Callable[..., None] | None] = getattr(os, "posix_fadvise", None)
 _RANDOM: Final[int] = getattr(os, "POSIX_FADV_RANDOM", 0)
 
-Result = tuple[object, ...]  # an Instance (14 fields) or a NotIndexed (3 fields) as plain tuple
+Result = tuple[object, ...]  # an Instance (15 fields) or a NotIndexed (3 fields) as plain tuple
 
 
 class Scanned(NamedTuple):
@@ -146,12 +146,12 @@ def index_file(path: str, indexer: Indexer) -> Result:
     except OSError as error:
         return NotIndexed(path, f"cannot be opened: {error.strerror}", "unreadable")
     try:
-        size = os.fstat(fd).st_size
+        status = os.fstat(fd)
         if _ADVISE is not None:
             _ADVISE(fd, 0, 0, _RANDOM)
-        return indexer.index(
-            path, read_header(partial(os.pread, fd), size, indexer.wanted, indexer.memo)
-        )
+        header = read_header(partial(os.pread, fd), status.st_size, indexer.wanted, indexer.memo)
+        header.stamp = (status.st_mtime_ns, status.st_ino)
+        return indexer.index(path, header)
     except NotDicom as problem:
         return NotIndexed(path, problem.reason, problem.kind)
     except Unsure as doubt:

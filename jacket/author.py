@@ -31,6 +31,8 @@ from reporting import CannotRead, CannotWrite, NotSupported, Progress, WrongUsag
 
 DEFAULT_PROFILE: Final = "STD-GEN-CD"
 _LATER: Final = {".img": "FAT images", ".zip": "ZIP files", ".eml": "e-mail"}
+# Kinds of what is left out because another object was there first.
+_BECAUSE_OF_ANOTHER: Final = frozenset(("patient-conflict", "contradiction", "duplicate"))
 _BLOCK: Final = 2048  # bytes
 _STRUCTURES: Final = 200  # blocks before the files and after them
 # What a blank medium holds, in bytes: 360,000 and 333,000 blocks of 2,048 (PS3.12 F.1 note).
@@ -213,7 +215,7 @@ def _now() -> datetime:
 
 
 def _is_image(target: Path) -> bool:
-    suffix = target.suffix.lower()
+    suffix = target.suffix.lower() or (target.name if target.name.startswith(".") else "")
     if suffix in _LATER:
         raise NotSupported(
             f"{_LATER[suffix]} are not made by this version",
@@ -240,7 +242,7 @@ def _refuse_unwritable(target: Path) -> None:
 
 def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
     """Return *item*; an older target lying among the sources is no loss."""
-    if item.kind == "not-dicom" and Path(item.source).absolute() == target.absolute():
+    if item.kind == "not-dicom" and target.exists() and target.samefile(item.source):
         return item._replace(reason="the target of this job", kind="litter")
     return item
 
@@ -314,7 +316,9 @@ def _settled(
         _refuse_empty(decided)
         with _converted(decided, target, row, jobs, progress) as (ready, files):
             failed = {item.source: item for item in ready.left_out[len(decided.left_out) :]}
-            if not candidates.have_twins_of(failed):
+            # What was left out because of an object that is not there after all may come in.
+            waiting = any(item.kind in _BECAUSE_OF_ANOTHER for item in decided.left_out)
+            if not failed or not (waiting or candidates.have_twins_of(failed)):
                 yield ready, files
                 return
         candidates.drop(failed, decided)
@@ -404,10 +408,11 @@ def _named_sources(
 def _parts(item: PlannedInstance, files: Mapping[str, str]) -> tuple[FileRange | bytes, ...]:
     instance = item.instance
     path = files.get(instance.source, instance.source)
+    stamp = instance.stamp if instance.stamp != (0, 0) else None
     if item.action is Action.REHEAD:
         head, offset, length = rehead(instance)
-        return (head, FileRange(path, offset, length, instance.size))
-    return (FileRange(path, 0, instance.size, instance.size),)
+        return (head, FileRange(path, offset, length, instance.size, stamp))
+    return (FileRange(path, 0, instance.size, instance.size, stamp),)
 
 
 def _write(

@@ -99,11 +99,12 @@ def _flush() -> None:
 
 
 def _run(name: str, words: list[str]) -> int:
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter
+    from jacket.words import RawDescriptionHelpFormatter, Words
 
     command = import_module(f"jacket.commands.{name}")
-    parser = ArgumentParser(
+    parser = Words(
         prog=f"jacket {name}",
+        allow_abbrev=False,
         description=command.__doc__,
         # A width of our own: asking the terminal for its costs the import of shutil.
         formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, width=96),
@@ -112,8 +113,8 @@ def _run(name: str, words: list[str]) -> int:
     command.configure(parser)
     try:
         arguments = parser.parse_args(words)
-    except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
-        return 2 if leaving.code else 0
+    except SystemExit:  # the help was printed
+        return 0
     code: int = command.run(arguments)
     return code
 

@@ -54,8 +54,9 @@ def print_json(value: Any) -> None:
 
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     try:
-        _write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
-    except UnicodeEncodeError:  # standard output has another character set
+        text.encode("utf-8")  # a name that is not UTF-8 is given with its bytes as escapes
+        _write(text + "\n")
+    except UnicodeEncodeError:  # or standard output has another character set
         _write(json.dumps(value, indent=2, default=str) + "\n")
 
 

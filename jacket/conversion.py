@@ -26,6 +26,11 @@ class Converted:
     failed: list[NotIndexed] = field(default_factory=list)
 
 
+def _who(instance: Instance) -> tuple[str, bytes, bytes, bytes]:
+    """Return whose an object is and which: what no conversion changes."""
+    return instance.sop_instance_uid, instance.patient, instance.study, instance.series
+
+
 @contextmanager
 def convert(
     planned: Sequence[PlannedInstance],
@@ -60,6 +65,11 @@ def convert(
                 reason = f"cannot be converted: the result reads back as {again.reason}"
                 converted.failed.append(NotIndexed(source, reason, "not-convertible"))
                 continue
+            now = Instance._make(again)._replace(source=source)
+            if _who(now) != _who(result.job.instance):
+                reason = "cannot be converted: it changed while it was being read"
+                converted.failed.append(NotIndexed(source, reason, "not-convertible"))
+                continue
             converted.files[source] = result.job.target
-            converted.instances[source] = Instance._make(again)._replace(source=source)
+            converted.instances[source] = now
         yield converted

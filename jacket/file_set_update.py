@@ -4,6 +4,7 @@ Files are never moved, renamed or changed (PS3.10 8.3); only the DICOMDIR is, an
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -97,7 +98,7 @@ def update_file_set(
     instances = _allowed(scanned.instances, row, left_out)
     pairs = [(item, tuple(item.source[base:].split("/"))) for item in instances]
     job = _Job(root, pairs, left_out, additional)
-    if anew or not (root / _NAME).exists():
+    if anew or not os.path.lexists(root / _NAME):
         done = job.create(label or "")
     else:
         done = job.update(prune=prune)
@@ -169,7 +170,7 @@ class _Job:
         self.root = root
         self.left_out = left_out
         self.additional = tuple(additional)
-        self.pairs = self._legal(self._unique(pairs))
+        self.pairs = self._unique(self._legal(pairs))
 
     def _unique(self, pairs: list[tuple[Instance, FileID]]) -> list[tuple[Instance, FileID]]:
         """One file per SOP Instance UID, one person per Patient ID."""
@@ -180,14 +181,7 @@ class _Job:
             if other is instance:
                 kept.append((instance, file_id))
             else:
-                self.left_out.append(
-                    NotIndexed(
-                        instance.source,
-                        f"carries the SOP Instance UID of {other.source}, which is in the "
-                        "directory",
-                        "contradiction",
-                    )
-                )
+                self.left_out.append(_twin(instance, other))
         people, strangers = separate_patients(instance for instance, _ in kept)
         people, homeless = separate_homes(people)
         if strangers or homeless:
@@ -249,13 +243,7 @@ class _Job:
         from dicomdir.update import update_directory
 
         path = self.root / _NAME
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CannotRead(
-                f"cannot be read ({error.strerror})", str(path), "Check the permissions"
-            ) from error
-        read = read_directory(data)
+        read = read_directory(_content(path))
         base = len(str(self.root)) + 1
         others = [tuple(item.source[base:].split("/")) for item in self.left_out]
         comparison = compare(read, self.pairs, others=others)
@@ -317,6 +305,44 @@ class _Job:
             f"{amount(number, 'file')} not as PS3.10 asks (see `jacket verify`), indexed all the "
             "same; `jacket author` would mend that",
         )
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a DICOMDIR; never waits at a pipe, never follows a link elsewhere."""
+    from dicomdir.read import LARGEST
+
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                raise CannotRead(
+                    "is not a file, or larger than any directory", str(path), "Take it away"
+                )
+            return file.read()
+    except OSError as error:
+        raise CannotRead(
+            f"cannot be read ({error.strerror})",
+            str(path),
+            "Check the permissions; a link in its place is not followed",
+        ) from error
+
+
+def _twin(instance: Instance, other: Instance) -> NotIndexed:
+    """Return why a second file with one SOP Instance UID is not in the directory."""
+    from filecmp import cmp
+
+    try:
+        same = cmp(instance.source, other.source, shallow=False)
+    except OSError:
+        same = False
+    if same:
+        reason = f"the same bytes as {other.source}, which is in the directory"
+        return NotIndexed(instance.source, reason, "duplicate")
+    reason = (
+        f"another object with the SOP Instance UID of {other.source}, which is in the directory"
+    )
+    return NotIndexed(instance.source, reason, "contradiction")
 
 
 def _told(generated: Iterable[GeneratedKey]) -> list[str]:

@@ -4,15 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from dicomdir.build import build_directory
+from dicomdir.build import build_directory, separate_patients
 from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.file_ids import located
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
-from dicomdir.instance import Instance
-from dicomdir.read import read_directory
+from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.read import LARGEST, read_directory
 from dicomdir.record import Directory, DirectoryRecord
-from media import Medium, open_medium
+from jacket.plain import plain_left_out
+from media import Entry, Medium, open_medium
+from media.source import Name
+from profiles.homes import separate_homes
 from reporting import CannotRead
 
 # The usual keys by their keywords (PS3.6); others are looked up in pydicom's dictionary.
@@ -47,7 +50,8 @@ def list_medium(path: str | Path) -> dict[str, Any]:
     """Return what a medium holds, nested: patients, studies, series, instances.
 
     Keys have their DICOM keywords; each instance has its ``path`` on the medium and whether the
-    file is there. A medium without a readable DICOMDIR is listed by its files.
+    file is there. A medium whose DICOMDIR names no instance is listed by its files; what cannot
+    be listed then stands in ``left_out``.
 
     Raises:
         CannotRead: the medium does not open, or holds nothing of DICOM.
@@ -55,9 +59,10 @@ def list_medium(path: str | Path) -> dict[str, Any]:
     medium = open_medium(Path(path))
     try:
         directory = _directory_of(medium)
+        left_out: list[NotIndexed] = []
         from_directory = directory is not None and _names_an_instance(directory)
         if directory is None or not from_directory:
-            directory = _directory_from_files(medium, str(path))
+            directory, left_out = _directory_from_files(medium, str(path))
         tree = _Tree(medium)
         return {
             "medium": {"path": str(path), "kind": medium.kind, "label": medium.label},
@@ -65,6 +70,7 @@ def list_medium(path: str | Path) -> dict[str, Any]:
             "file_set_id": directory.file_set_id,
             "from_directory": from_directory,
             **tree.of(directory.records),
+            "left_out": plain_left_out(item for item in left_out if KINDS[item.kind]),
         }
     finally:
         medium.close()
@@ -72,7 +78,7 @@ def list_medium(path: str | Path) -> dict[str, Any]:
 
 def _directory_of(medium: Medium) -> Directory | None:
     entry = medium.find_tolerant(("DICOMDIR",))
-    if entry is None:
+    if entry is None or entry.size > LARGEST:
         return None
     try:
         with medium.open(entry) as file:
@@ -92,20 +98,36 @@ def _names_an_instance(directory: Directory) -> bool:
     return False
 
 
-def _directory_from_files(medium: Medium, path: str) -> Directory:
-    """Return the directory that the files of a medium would have."""
+def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[NotIndexed]]:
+    """Return the directory that the files of a medium would have, and what is not in it.
+
+    Two people under one Patient ID are not shown as one: the later one's files are left out.
+    """
     indexer = Indexer()
-    pairs = []
+    names: dict[str, Name] = {}
+    instances: list[Instance] = []
+    left_out: list[NotIndexed] = []
     for entry in medium.entries():
-        instance = _index(medium, entry, indexer)
-        if instance is not None and instance.record_type:
-            pairs.append((instance, entry.name))
-    if not pairs:
+        found = _index(medium, entry, indexer)
+        if isinstance(found, Instance) and found.record_type:
+            names[found.source] = entry.name
+            instances.append(found)
+        elif isinstance(found, Instance):
+            reason = f"SOP Class {found.sop_class_uid} has no place in a directory"
+            left_out.append(NotIndexed(found.source, reason, "not-allowed"))
+        else:
+            left_out.append(found)
+    instances, strangers = separate_patients(instances)
+    instances, homeless = separate_homes(instances)
+    if not instances:
         raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
-    return build_directory(pairs, file_set_uid="").directory
+    pairs = [(instance, names[instance.source]) for instance in instances]
+    directory = build_directory(pairs, file_set_uid="").directory
+    return directory, [*strangers, *homeless, *left_out]
 
 
-def _index(medium: Medium, entry: Any, indexer: Indexer) -> Instance | None:
+def _index(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | NotIndexed:
+    name = "/".join(entry.name)
     try:
         with medium.open(entry) as file:
 
@@ -113,9 +135,13 @@ def _index(medium: Medium, entry: Any, indexer: Indexer) -> Instance | None:
                 return file.pread(max(0, min(length, file.size - offset)), offset)
 
             header = read_header(pread, entry.size, indexer.wanted, indexer.memo)
-            return indexer.index("/".join(entry.name), header)
-    except (NotDicom, Unsure, CannotRead):
-        return None
+            return indexer.index(name, header)
+    except NotDicom as problem:
+        return NotIndexed(name, problem.reason, problem.kind)
+    except CannotRead as problem:
+        return NotIndexed(name, problem.what, "unreadable")
+    except (Unsure, ValueError) as doubt:
+        return NotIndexed(name, f"malformed: {doubt}", "malformed")
 
 
 class _Tree:

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from typing import Final
 
 from media.source import DigestList, Name
 
 NAME: Final = ("MANIFEST.TXT",)
+LARGEST: Final = 64 << 20  # bytes; a million files have as much
+_EXAMPLES: Final = 20  # lines that are told by number
 _DIGEST: Final = 64  # hexadecimal digits
 _is_hexadecimal: Final = re.compile(rf"[0-9a-fA-F]{{{_DIGEST}}}").fullmatch
 
@@ -29,19 +32,22 @@ def line_of(digest: str, name: Name) -> bytes:
     return f"{digest} *{'/'.join(name)}\n".encode("ascii")
 
 
-def parse_manifest(content: bytes) -> tuple[dict[Name, str], list[int]]:
-    """Return the digests by name, and the numbers of the lines that are none.
+def parse_manifest(content: bytes) -> tuple[dict[Name, str], int, list[int]]:
+    """Return the digests by name, how many lines are none, and the numbers of the first of those.
 
     Args:
         content: of a MANIFEST.TXT, ours or another's with the same format.
     """
     digests: dict[Name, str] = {}
-    odd = []
-    for number, line in enumerate(content.decode("ascii", "replace").splitlines(), start=1):
+    odd, examples = 0, []
+    for number, raw in enumerate(BytesIO(content), start=1):
+        line = raw.decode("ascii", "replace").rstrip("\r\n")
         digest, separator, name = line[:_DIGEST], line[_DIGEST : _DIGEST + 2], line[_DIGEST + 2 :]
         parts = tuple(name.removeprefix("./").split("/"))
         if separator in (" *", "  ") and all(parts) and _is_hexadecimal(digest):
             digests[parts] = digest.lower()
         elif line.strip():
-            odd.append(number)
-    return digests, odd
+            odd += 1
+            if odd <= _EXAMPLES:
+                examples.append(number)
+    return digests, odd, examples

@@ -17,13 +17,14 @@ def refresh_manifest(root: Path, files: Iterable[tuple[str, ...]]) -> None:
         CannotRead, CannotWrite: a file cannot be read, or the manifest cannot be replaced.
     """
     path = root / "MANIFEST.TXT"
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return
-    from jacket.manifest import line_of, parse_manifest  # with what loads OpenSSL
+    from jacket.manifest import LARGEST, line_of, parse_manifest  # with what loads OpenSSL
 
     try:
-        content = path.read_bytes()
-        listed, odd = parse_manifest(content)
+        if path.stat().st_size > LARGEST:
+            return
+        listed, odd, _ = parse_manifest(path.read_bytes())
         directory = ("DICOMDIR",)
         if odd or directory not in listed:
             return

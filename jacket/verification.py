@@ -17,7 +17,7 @@ from dicomdir.file_ids import located
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.read import DirectoryRead, NotADirectory, read_directory
+from dicomdir.read import LARGEST, DirectoryRead, NotADirectory, read_directory
 from dicomdir.record import Directory, DirectoryRecord
 from jacket import manifest
 from jacket import verification_rules as rules
@@ -29,6 +29,7 @@ from reporting import CannotRead, Finding, Progress, Severity, silent
 
 _DICOMDIR: Final = ("DICOMDIR",)
 _CHUNK: Final = 1 << 20  # bytes read at once; the first serves the header too
+_MOST_MISSING: Final = 1000  # files of the manifest that are named one by one
 _HEAD: Final = 4096  # bytes that the checks of preamble and File Meta Information look at
 
 
@@ -127,6 +128,10 @@ class _Walk:
                 self.findings.append(rules.DICOMDIR_MISSING.at("medium"))
                 return None
             self.findings.append(rules.DICOMDIR_NAME.at(entry.recorded))
+        if entry.size > LARGEST:
+            what = f"{entry.size:,} bytes are more than a directory has"
+            self.findings.append(rules.DICOMDIR_UNREADABLE.at("DICOMDIR", what))
+            return None
         try:
             with self.medium.open(entry) as file:
                 data = file.pread(file.size, 0)
@@ -163,21 +168,34 @@ class _Walk:
         self.findings += check.finish()
         if listed is not None:
             names = {entry.name for entry in entries}
+            missing = [name for name in listed if name not in names]
             self.findings += [
-                rules.LISTED_MISSING.at("/".join(name)) for name in listed if name not in names
+                rules.LISTED_MISSING.at("/".join(name)) for name in missing[:_MOST_MISSING]
             ]
+            if len(missing) > _MOST_MISSING:
+                where = f"and {len(missing) - _MOST_MISSING} files more"
+                self.findings.append(rules.LISTED_MISSING.at(where))
         return len(entries)
 
     def _manifest(self) -> dict[Name, str] | None:
         entry = self.medium.find(manifest.NAME)
         if entry is None:
             return None
+        if entry.size > manifest.LARGEST:
+            self.findings.append(
+                rules.MANIFEST_LINE.at("MANIFEST.TXT", "The manifest is larger than any real one")
+            )
+            return None
         try:
             with self.medium.open(entry) as file:
-                listed, odd = manifest.parse_manifest(file.pread(file.size, 0))
+                listed, odd, lines = manifest.parse_manifest(file.pread(file.size, 0))
         except CannotRead:
             return None  # met again, and told, in the walk
-        self.findings += [rules.MANIFEST_LINE.at(f"MANIFEST.TXT line {n}") for n in odd]
+        if not listed:
+            return None  # another maker's file of that name
+        self.findings += [rules.MANIFEST_LINE.at(f"MANIFEST.TXT line {n}") for n in lines]
+        if odd > len(lines):
+            self.findings.append(rules.MANIFEST_LINE.at(f"and {odd - len(lines)} lines more"))
         return listed
 
     def _file(

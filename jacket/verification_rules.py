@@ -76,9 +76,9 @@ NOT_LISTED: Final = Rule(
 )
 MANIFEST_LINE: Final = Rule(
     "MAN-LINE",
-    Severity.WARNING,
-    "A line of the manifest is none of sha256sum",
-    "Make the medium again",
+    Severity.ERROR,
+    "A line of the manifest is none of sha256sum: the manifest is damaged",
+    "Do not rely on the medium; make it again from the source",
     "Filmjacket MANIFEST.TXT",
 )
 

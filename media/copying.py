@@ -154,6 +154,8 @@ class _WatchedFile:
                 self._refuse_other_size(part, alone=len(source.parts) == 1)
 
     def _refuse_other_size(self, part: FileRange, *, alone: bool) -> None:
+        if part.stamp is not None and part.stamp != (self._before.st_mtime_ns, self._before.st_ino):
+            _refuse_change(self.path)
         size = self._before.st_size
         planned = part.file_size
         if planned is None and alone and part.offset == 0:

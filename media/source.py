@@ -16,6 +16,9 @@ class FileRange:
     # in a larger file, such as an image. A file that is taken alone and from its start is always
     # taken to be whole.
     file_size: int | None = None
+    # (time of the last change in nanoseconds, number of the file) when it was looked at, to tell
+    # that another file took its place; None: not known.
+    stamp: tuple[int, int] | None = None
 
 
 Name = tuple[str, ...]  # ("DICOM", "P0000001", "I0000001") or ("README.TXT",)

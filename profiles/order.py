@@ -9,12 +9,11 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from dicomdir.elements import BadEncoding, text, values_by_tag
+from dicomdir.generated_keys import patient_id_for
 from dicomdir.instance import Instance
 
 SOURCE: Final = attrgetter("source")
 _PATIENT_ID: Final = 0x00100020
-_PATIENT_NAME: Final = 0x00100010
-_BIRTH_DATE: Final = 0x00100030
 _STUDY_UID: Final = 0x0020000D
 _STUDY_DATE: Final = 0x00080020
 _STUDY_TIME: Final = 0x00080030
@@ -63,11 +62,9 @@ class Places:
             return Place("", "", "")
         study_uid = text(self.values(study).get(_STUDY_UID, b""))
         series_uid = text(self.values(series).get(_SERIES_UID, b""))
-        who = self.values(patient)
-        identity = text(who.get(_PATIENT_ID, b""))
-        if not identity:  # one person per name and birth date, or per study when nothing is known
-            name, born = text(who.get(_PATIENT_NAME, b"")), text(who.get(_BIRTH_DATE, b""))
-            identity = f"\\{name}\\{born}" if name or born else f"\\{study_uid}"
+        identity = text(self.values(patient).get(_PATIENT_ID, b""))
+        if not identity:  # the one that the directory will have: by name and birth date, or study
+            identity = patient_id_for(patient, study).decode("ascii")
         return Place(identity, study_uid, series_uid)
 
 

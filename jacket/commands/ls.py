@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
         console.print_json(listing)
     else:
         _say(listing, with_instances=arguments.instances)
-    return 1 if _missing(listing) else 0
+    return 1 if _missing(listing) or listing["left_out"] else 0
 
 
 def _missing(listing: dict[str, Any]) -> int:
@@ -65,6 +65,8 @@ def _say(listing: dict[str, Any], *, with_instances: bool) -> None:
                 _say_series(series, with_instances)
     for instance in listing.get("instances", ()):
         _line(1, instance["DirectoryRecordType"].lower(), instance.get("path", ""))
+    for item in listing["left_out"]:
+        _line(1, f"NOT LISTED  {item['source']}: {item['reason']}")
     missing = _missing(listing)
     if missing:
         console.say(f"{console.amount(missing, 'file')} of the directory not on the medium")

@@ -11,7 +11,7 @@ from pathlib import Path
 from jacket import console
 from jacket.verification import Verification, causes, verify
 from media import file_aside
-from reporting import Severity, silent
+from reporting import Severity, WrongUsage, silent
 
 _MOST_PLACES = 5  # of one cause, in text; --json has them all
 
@@ -25,6 +25,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Verify and return 0 when the medium is compliant, else 1."""
+    if arguments.html:
+        _refuse_to_overwrite(Path(arguments.medium), Path(arguments.html))
     bar = console.observer()
     try:
         verdict = verify(arguments.medium, arguments.profile, progress=bar or silent)
@@ -38,6 +40,15 @@ def run(arguments: Namespace) -> int:
     else:
         _say(verdict)
     return 0 if verdict.compliant else 1
+
+
+def _refuse_to_overwrite(medium: Path, report: Path) -> None:
+    """A report must never take the place of what it reports on."""
+    inside = medium.is_dir() and report.resolve().is_relative_to(medium.resolve())
+    if inside or (report.exists() and medium.exists() and report.samefile(medium)):
+        raise WrongUsage(
+            "the report would be written onto the medium", "--html", "Name a file elsewhere"
+        )
 
 
 def _write_report(verdict: Verification, target: Path) -> None:

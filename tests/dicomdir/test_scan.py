@@ -335,7 +335,7 @@ def test_a_file_is_opened_once_and_read_once(
     counting = Counting(monkeypatch)
     result = index_file(str(target), Indexer())
     monkeypatch.undo()
-    assert len(result) == 14
+    assert len(result) == 15
     assert counting.calls == {"open": 1, "close": 1, "pread": 1}
     assert counting.reads == [(HEAD, 0)]
 
@@ -355,7 +355,7 @@ def test_each_jump_past_the_head_costs_one_small_read(
     counting = Counting(monkeypatch)
     result = index_file(str(target), Indexer())
     monkeypatch.undo()
-    assert len(result) == 14
+    assert len(result) == 15
     assert counting.calls["open"] == counting.calls["close"] == 1
     jumps = [length for length, offset in counting.reads if offset]
     assert max(jumps) <= JUMP

@@ -157,7 +157,10 @@ def index_file(path: str, indexer: Indexer) -> Result:
     except Unsure as doubt:
         from dicomdir.slow_reader import read_slowly
 
-        return read_slowly(path, indexer, str(doubt))
+        slowly = read_slowly(path, indexer, str(doubt))
+        if isinstance(slowly, Instance):
+            return slowly._replace(stamp=(status.st_mtime_ns, status.st_ino))
+        return slowly
     except OSError as error:
         return NotIndexed(path, f"cannot be read: {error.strerror}", "unreadable")
     except Exception as mistake:

@@ -13,6 +13,7 @@ from dicomdir.value_forms import FORMS, is_formed
 
 _OLD_DATE: Final = re.compile(rb"(\d{4})[./-](\d\d)[./-](\d\d)").fullmatch
 _OLD_TIME: Final = re.compile(rb"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?").fullmatch
+_NO_CODE: Final = re.compile(rb"[^A-Z0-9 _]").sub
 _WHOLE: Final = re.compile(rb"([+-]?\d{1,12})\.0*").fullmatch
 
 # Ends the remark on a UID that is none: a medium with it is not compliant.
@@ -54,7 +55,9 @@ def _well_formed(tag: int, vr: bytes, value: bytes) -> bytes:
         old = (_OLD_DATE if vr == b"DA" else _OLD_TIME)(value)
         good = b"".join(group or b"" for group in old.groups()) if old else b""
     elif vr == b"CS":
-        good = value.upper()
+        good = b"\\".join(
+            _NO_CODE(b"_", part.strip(b" ").upper())[:16] for part in value.split(b"\\")
+        )
     elif vr == b"IS":
         first = value.split(b"\\")[0].strip(b" ")
         whole = _WHOLE(first)

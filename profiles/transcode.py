@@ -91,12 +91,14 @@ def _result(job: TranscodeJob, outcome: dict[str, Any]) -> Transcoded:
         with contextlib.suppress(OSError):
             Path(job.target).unlink(missing_ok=True)
         return Transcoded(job, None, str(reason))
+    status = Path(job.target).stat()
     written = job.instance._replace(
         source=job.target,
         size=int(outcome["size"]),
         dataset_offset=int(outcome["offset"]),
         transfer_syntax_uid=job.transfer_syntax,
         departures=(),
+        stamp=(status.st_mtime_ns, status.st_ino),
     )
     return Transcoded(job, written, "")
 

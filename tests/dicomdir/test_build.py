@@ -225,7 +225,8 @@ def test_a_generated_patient_id_is_the_same_everywhere_and_keeps_names_apart() -
         return value(built(instance(patient, study)).directory.records[0], 0x00100020)
 
     jane = patient_id({0x00100010: b"Doe^Jane"})
-    assert jane == b"FJ-FF37CFDAA951"  # printf %s Doe^Jane | sha256sum
+    assert jane == b"FJ-280165F891AD"  # printf %s "doe jane" | sha256sum
+    assert patient_id({0x00100010: b"DOE^JANE^^ "}) == jane
     other_study = STUDY | {0x0020000D: b"1.2.99"}
     assert patient_id({0x00100010: b"Doe^Jane", 0x00100020: b""}, other_study) == jane
     assert patient_id({0x00100010: b"Roe^Rick"}) != jane

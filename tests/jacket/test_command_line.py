@@ -49,6 +49,7 @@ LISTING = {
     "file_set_id": str,
     "from_directory": bool,
     "patients": list,
+    "left_out": list,
 }
 INDEXED = {
     "path": str,

@@ -47,6 +47,7 @@ REFUSED = {
 # Differences that lie in the data. (record type, keyword) → why.
 IN_THE_DATA = {
     ("SERIES", "Modality"): "a real series of an SR and a CT: the record can only name one",
+    ("IMAGE", "ImageType"): "ABDOM/RAD: a code has no slash, ours has an underscore",
 }
 
 
@@ -133,12 +134,24 @@ def test_records_have_the_same_keys_and_values(both: tuple[Path, Any, Any]) -> N
                 elif mine[tag].value != other[tag].value:
                     if (mine.DirectoryRecordType, keyword) in IN_THE_DATA:
                         continue
+                    if keyword == "PatientName" and "PatientID" not in usable_keys(file):
+                        # One person without an ID, spelt in two ways, has one record of ours.
+                        assert letters(mine[tag].value) == letters(other[tag].value)
+                        continue
                     assert keyword in INVENTED, (name, mine[tag], other[tag])
                     assert not usable(file, tag), (name, mine[tag], other[tag])
                     seen[keyword] += 1
                 else:
                     seen["agree"] += 1
     assert seen["agree"] > 20 * (seen.total() - seen["agree"] - seen["SpecificCharacterSet"])
+
+
+def usable_keys(file: pydicom.Dataset) -> set[str]:
+    return {element.keyword for element in file if usable(file, element.tag)}
+
+
+def letters(name: Any) -> str:
+    return re.sub(r"[^a-z]+", " ", str(name).lower()).strip()
 
 
 def usable(file: pydicom.Dataset, tag: Any) -> bool:

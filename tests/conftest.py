@@ -37,7 +37,7 @@ def peer() -> Callable[[str], str]:
 
     def find(tool: str) -> str:
         # By full path: a Python package may put a script of the same name first on PATH.
-        for folder in ("/usr/bin", "/usr/local/bin"):
+        for folder in ("/usr/bin", "/usr/sbin", "/usr/local/bin"):
             if Path(folder, tool).exists():
                 return str(Path(folder, tool))
         found = shutil.which(tool)

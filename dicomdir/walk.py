@@ -22,6 +22,7 @@ HEAD: Final = 16384  # bytes read at once when a file is opened
 JUMP: Final = 4096  # bytes read where a jump lands past what is in memory
 # A selection key is small. Anything larger than this is not one, whatever it says.
 LARGEST_KEY: Final = 16 * 1024 * 1024
+LARGEST_KEYS: Final = 32 * 1024 * 1024  # bytes of all keys of one file that go past the window
 DEEPEST: Final = 128  # levels of sequences; real objects have fewer than ten
 
 PIXEL_DATA: Final = 0x00107FE0  # (7FE0,0010), swapped
@@ -54,10 +55,11 @@ class Malformed(ValueError):
 class Window:
     """A run of a file's bytes in memory that moves forward over it."""
 
-    __slots__ = ("base", "data", "encapsulated", "other_vrs", "pread", "size")
+    __slots__ = ("base", "data", "encapsulated", "other_vrs", "pread", "size", "taken")
 
     def __init__(self, pread: PRead, size: int, data: bytes, base: int = 0) -> None:
         self.pread, self.size, self.data, self.base = pread, size, data, base
+        self.taken = 0  # bytes of values that were read past the window
         self.other_vrs = False  # a wanted element stood under another VR than its own
         self.encapsulated = False  # pixel data of undefined length was seen at the top level
 
@@ -80,6 +82,9 @@ class Window:
         base = self.base
         if start >= base and end <= base + len(self.data):
             return self.data[start - base : end - base]
+        self.taken += end - start
+        if self.taken > LARGEST_KEYS:
+            raise Malformed("its selection keys are too large together")
         if start >= base and start < base + len(self.data):
             have = self.data[start - base :]
             return have + self.pread(end - start - len(have), start + len(have))

@@ -1,7 +1,7 @@
 """List patients, studies, series and instances of a medium.
 
-MEDIUM is a folder, an .iso image, an optical drive or a DICOMDIR file. Without a readable
-DICOMDIR the files themselves are listed.
+MEDIUM is a folder, an .iso image, an optical drive or a file of the name DICOMDIR. Without a
+readable DICOMDIR the files themselves are listed.
 """
 
 from argparse import ArgumentParser, Namespace

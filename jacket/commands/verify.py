@@ -1,7 +1,7 @@
 """Check a medium against the standard and say what to do.
 
-MEDIUM is a folder, an .iso image, an optical drive or a DICOMDIR file. Every file is read to
-its end. Without --profile the application profiles are named that the medium satisfies.
+MEDIUM is a folder, an .iso image, an optical drive or a file of the name DICOMDIR. Every file is
+read to its end. Without --profile the application profiles are named that the medium satisfies.
 """
 
 import os

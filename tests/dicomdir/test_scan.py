@@ -1,6 +1,7 @@
 """The scan finds what pydicom finds, reads no more than it must, and names all the rest."""
 
 import os
+import resource
 import struct
 import warnings
 import zlib
@@ -245,6 +246,23 @@ def test_deep_nesting_ends_in_a_reason(tmp_path: Path) -> None:
     target.write_bytes(data[:at] + opened * 5000 + data[at:])
     scanned = scan([target])
     assert len(scanned.instances) + len(scanned.not_indexed) == 1
+
+
+def test_many_oversized_keys_cost_no_memory(tmp_path: Path) -> None:
+    data = CT.read_bytes()
+    at = data.index(b"\x08\0\x12\0DA")
+    sequences = sorted(swap(tag) for tag, vr in Indexer().wanted.items() if vr == b"SQ")
+    assert len(sequences) >= 10
+    target = tmp_path / "swollen"
+    with target.open("wb") as file:  # mostly holes: every wanted sequence has 12 MiB
+        file.write(data[:at])
+        for tag in sequences:
+            file.write(struct.pack("<HH2sHI", tag >> 16, tag & 0xFFFF, b"SQ", 0, 12 << 20))
+            file.seek(12 << 20, 1)
+        file.write(bytes(8))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert scan([target]).instances == []
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # KiB
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:

@@ -127,8 +127,6 @@ def author(
     checked_label(label)
     if label is None:
         label = f"DICOM_{clock:%Y%m%d}"
-    if jobs is not None and jobs < 1:
-        raise WrongUsage("at least one process is needed", "--jobs", "Leave it out, or say 1")
     row = profile(profile_id)
     as_image = _is_image(target)
     _refuse_unwritable(target)

@@ -1,10 +1,11 @@
 """What the commands print: progress for a person at a terminal, plain text for a pipe."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from reporting import CannotWrite
+from reporting import CannotWrite, Progress, silent
 
 _STAGES = {
     "scan": "reading headers",
@@ -14,9 +15,17 @@ _STAGES = {
 }
 
 
-def observer() -> "Bar | None":
-    """Return a progress bar when a person looks at standard error, else None."""
-    return Bar() if sys.stderr.isatty() else None
+@contextmanager
+def watched() -> Iterator[Progress]:
+    """Hand out a progress bar when a person looks at standard error; it is gone afterwards."""
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    bar = Bar()
+    try:
+        yield bar
+    finally:
+        bar.clear()
 
 
 class Bar:

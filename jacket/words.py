@@ -1,12 +1,12 @@
 """The words of a command, parsed; what is wrong with them is an error like any other."""
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from typing import NoReturn
 
 from reporting import WrongUsage
 
-__all__ = ["RawDescriptionHelpFormatter", "Words"]
+__all__ = ["RawDescriptionHelpFormatter", "Words", "at_least_one"]
 
 
 class Words(ArgumentParser):
@@ -16,3 +16,10 @@ class Words(ArgumentParser):
         """Show the usage and refuse the words."""
         self.print_usage(sys.stderr)
         raise WrongUsage(message, "words of the command", f"See `{self.prog} --help`")
+
+
+def at_least_one(word: str) -> int:
+    """Return a number of processes."""
+    if not word.isascii() or not word.isdigit() or int(word) < 1:
+        raise ArgumentTypeError(f"{word!r} is not a number of processes")
+    return int(word)

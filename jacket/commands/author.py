@@ -18,8 +18,9 @@ from jacket.author import (
     author,
 )
 from jacket.plain import plain_left_out
+from jacket.words import at_least_one
 from profiles.plan import Action
-from reporting import WrongUsage, silent
+from reporting import WrongUsage
 
 _HOW = {
     Action.COPY: "copied byte for byte",
@@ -80,36 +81,35 @@ def configure(parser: ArgumentParser) -> None:
         help="bring instances to a transfer syntax of the profile (default: auto)",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores by default")
+    parser.add_argument(
+        "--jobs", type=at_least_one, metavar="N", help="processes; all cores by default"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when something was left out."""
-    bar = console.observer()
     try:
-        done = author(
-            arguments.sources,
-            arguments.output,
-            profile_id=arguments.profile,
-            selection=Selection(
-                arguments.patient, arguments.study, arguments.series, arguments.accession
-            ),
-            label=arguments.label,
-            capacity=_capacity(arguments.capacity),
-            transcode=arguments.transcode,
-            dry_run=arguments.dry_run,
-            jobs=arguments.jobs,
-            progress=bar or silent,
-        )
+        with console.watched() as progress:
+            done = author(
+                arguments.sources,
+                arguments.output,
+                profile_id=arguments.profile,
+                selection=Selection(
+                    arguments.patient, arguments.study, arguments.series, arguments.accession
+                ),
+                label=arguments.label,
+                capacity=_capacity(arguments.capacity),
+                transcode=arguments.transcode,
+                dry_run=arguments.dry_run,
+                jobs=arguments.jobs,
+                progress=progress,
+            )
     except NothingToWrite as error:
         if arguments.json:
             error.details = {"left_out": plain_left_out(error.left_out)}
         else:
             _say_left_out(error.left_out)
         raise
-    finally:
-        if bar is not None:
-            bar.clear()
     if arguments.json:
         console.print_json(as_json(done))
     else:

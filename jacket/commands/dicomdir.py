@@ -11,7 +11,7 @@ from dicomdir.instance import NotIndexed
 from jacket import console
 from jacket.file_set_update import Indexed, NothingToIndex, update_file_set
 from jacket.plain import plain_left_out
-from reporting import silent
+from jacket.words import at_least_one
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -25,31 +25,30 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--anew", action="store_true", help="make it from the files alone; else updated"
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores by default")
+    parser.add_argument(
+        "--jobs", type=at_least_one, metavar="N", help="processes; all cores by default"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when a file was left out or is missing."""
-    bar = console.observer()
     try:
-        done = update_file_set(
-            arguments.folder,
-            profile_id=arguments.profile,
-            label=arguments.label,
-            prune=arguments.prune,
-            anew=arguments.anew,
-            jobs=arguments.jobs,
-            progress=bar or silent,
-        )
+        with console.watched() as progress:
+            done = update_file_set(
+                arguments.folder,
+                profile_id=arguments.profile,
+                label=arguments.label,
+                prune=arguments.prune,
+                anew=arguments.anew,
+                jobs=arguments.jobs,
+                progress=progress,
+            )
     except NothingToIndex as error:
         if arguments.json:
             error.details = {"left_out": plain_left_out(error.left_out)}
         else:
             console.say_some(_lines(error.left_out))
         raise
-    finally:
-        if bar is not None:
-            bar.clear()
     if arguments.json:
         console.print_json(as_json(done))
     else:

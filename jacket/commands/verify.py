@@ -11,7 +11,7 @@ from pathlib import Path
 from jacket import console
 from jacket.verification import Verification, causes, verify
 from media import file_aside
-from reporting import Severity, WrongUsage, silent
+from reporting import Severity, WrongUsage
 
 _MOST_PLACES = 5  # of one cause, in text; --json has them all
 
@@ -27,12 +27,8 @@ def run(arguments: Namespace) -> int:
     """Verify and return 0 when the medium is compliant, else 1."""
     if arguments.html:
         _refuse_to_overwrite(Path(arguments.medium), Path(arguments.html))
-    bar = console.observer()
-    try:
-        verdict = verify(arguments.medium, arguments.profile, progress=bar or silent)
-    finally:
-        if bar is not None:
-            bar.clear()
+    with console.watched() as progress:
+        verdict = verify(arguments.medium, arguments.profile, progress=progress)
     if arguments.html:
         _write_report(verdict, Path(arguments.html))
     if arguments.json:

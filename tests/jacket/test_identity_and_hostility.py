@@ -196,6 +196,14 @@ def test_wrong_words_are_one_json_object_too(run: Run) -> None:
         assert json.loads(said.out)["error"]["remedy"].startswith("See `jacket")
 
 
+@pytest.mark.parametrize("command", ["author", "dicomdir"])
+@pytest.mark.parametrize("number", ["0", "-3", "many"])
+def test_a_number_of_processes_is_one_at_least(command: str, number: str, run: Run) -> None:
+    said = run(command, "x", *(("-o", "y") if command == "author" else ()), f"--jobs={number}")
+    assert said.code == 2
+    assert "number of processes" in said.err
+
+
 def test_names_that_are_not_utf_8_can_be_told_apart_in_json(tmp_path: Path, run: Run) -> None:
     for byte in (b"\xfe", b"\xff"):
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad" + byte)).write_bytes(b"\x01\x02" * 99)

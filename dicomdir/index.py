@@ -7,11 +7,12 @@ for each file what is left are dictionary look-ups and joins of bytes.
 from collections.abc import Iterable
 from typing import Final
 
-from dicomdir.elements import BadEncoding, encode_element, encode_item, text
+from dicomdir.elements import BadEncoding, encode_element, encode_item, iterate_elements, text
 from dicomdir.header import Header, NotDicom
 from dicomdir.instance import Instance
 from dicomdir.layout_memo import LayoutMemo
 from dicomdir.record_types import RECORD_TYPES, AdditionalKey, Key, When, keys_of
+from dicomdir.sequences import items_of
 from dicomdir.sop_classes import RECORD_TYPE_OF
 from dicomdir.structured_report import concept_modifiers, latest_verification
 from dicomdir.tidy_keys import MALFORMED_UID, tidy
@@ -29,6 +30,7 @@ _STUDY_DATE: Final = swap(0x00080020)
 _STUDY_TIME: Final = swap(0x00080030)
 _STUDY_UID: Final = swap(0x0020000D)
 _SERIES_UID: Final = swap(0x0020000E)
+_SHARED_GROUPS: Final = swap(0x52009229)
 _PLACING: Final = ((_STUDY_UID, "Study"), (_SERIES_UID, "Series"))
 _VERIFYING_OBSERVERS: Final = swap(0x0040A073)
 _CONTENT: Final = swap(0x0040A730)
@@ -60,6 +62,8 @@ _IDENTIFYING: Final = (
     (_SOP_INSTANCE, 0x00020003, "SOP Instance UID"),
 )
 
+_MAY_BE_SHARED: Final = frozenset((When.SHARED_TOO, When.SHARED_TOO_WITH_ITEMS))
+
 # Begins the remark on a Study Date that is borrowed.
 NO_STUDY_DATE: Final = "Study Date is empty"
 _LEVELS: Final = ("PATIENT", "STUDY", "SERIES")
@@ -80,10 +84,23 @@ def _rows(keys: Iterable[Key]) -> list[Row]:
 class Indexer:
     """Makes Instances of headers, for one set of keys."""
 
-    def __init__(self, additional: Iterable[AdditionalKey] = ()) -> None:
-        """Compile the record tables together with a profile's *additional* keys."""
+    def __init__(
+        self,
+        additional: Iterable[AdditionalKey] = (),
+        facts: Iterable[tuple[int, bytes]] = (),
+    ) -> None:
+        """Compile the record tables together with a profile's *additional* keys.
+
+        Args:
+            additional: keys that a profile adds.
+            facts: tags and VRs of what `Instance.facts` shall hold, for rules on values.
+        """
         additional = tuple(additional)
         self.wanted: dict[int, bytes] = dict(_ALWAYS_WANTED)
+        by_tag = dict(sorted(facts))
+        self._facts = tuple(map(swap, by_tag))
+        self.wanted.update((swap(tag), vr) for tag, vr in by_tag.items())
+        self._shared: dict[str, list[tuple[int, bool]]] = {}
         self._rows: dict[str, list[Row]] = {}
         self._with_value: dict[str, list[int]] = {}
         self._filtered: set[str] = set()
@@ -99,6 +116,14 @@ class Indexer:
             self.wanted.update(
                 (swap(key.tag), key.vr) for key in keys if key.when not in _NOT_FROM_INSTANCE
             )
+            shared = [
+                (swap(key.tag), key.when is When.SHARED_TOO_WITH_ITEMS)
+                for key in keys
+                if key.when in _MAY_BE_SHARED
+            ]
+            if shared:
+                self._shared[name] = shared
+                self.wanted[_SHARED_GROUPS] = b"SQ"
             if any(key.when in (When.VERIFIED, When.CONCEPT_MODIFIERS) for key in keys):
                 self._filtered.add(name)
                 self.wanted[_VERIFYING_OBSERVERS] = b"SQ"
@@ -139,10 +164,13 @@ class Indexer:
                 elements = _filtered(elements, remarks)
             if self._with_value[record_type]:
                 elements = _without_empty(elements, self._with_value[record_type])
+            if record_type in self._shared:
+                elements = _with_shared(elements, self._shared[record_type], remarks)
             keys = self._keys(self._rows[record_type], elements, remarks)
             if not self._is_plain_image(record_type, elements):
                 keys, odd = tidy(keys)
                 remarks += odd
+        facts = b"".join([get(tag, b"") for tag in self._facts])
         return Instance(
             source,
             header.size,
@@ -159,6 +187,7 @@ class Indexer:
             tuple(header.departures),
             tuple(remarks),
             header.stamp,
+            self._blocks.setdefault(facts, facts),
         )
 
     def _is_plain_image(self, record_type: str, elements: Found) -> bool:
@@ -257,6 +286,55 @@ def _with_another_date(header: Header, remarks: list[str]) -> Found:
             remarks.append(f"{NO_STUDY_DATE}; the directory has the {name} in its place")
             return elements
     return header.elements
+
+
+def _with_shared(elements: Found, rows: Iterable[tuple[int, bool]], remarks: list[str]) -> Found:
+    """Return *elements* with what they lack and the Shared Functional Groups have.
+
+    PS3.11 H.3-2: where both places have it, the top level counts. Sequences without an item are
+    left out where a key is wanted with items only.
+    """
+    groups: dict[int, bytes] | None = None
+    changed = None
+    for tag, with_items in rows:
+        own = elements.get(tag)
+        if own is not None and (not with_items or _has_item(own)):
+            continue
+        if groups is None:
+            groups = _shared_elements(elements.get(_SHARED_GROUPS, b""), remarks)
+        found = groups.get(tag)
+        if found is not None and with_items and not _has_item(found):
+            found = None
+        if found is None and own is None:
+            continue
+        changed = dict(elements) if changed is None else changed
+        if found is None:
+            del changed[tag]
+        else:
+            changed[tag] = found
+    return elements if changed is None else changed
+
+
+def _has_item(sequence: bytes) -> bool:
+    return sequence[12:16] == b"\xfe\xff\x00\xe0"
+
+
+def _shared_elements(sequence: bytes, remarks: list[str]) -> dict[int, bytes]:
+    """Return the elements of all Functional Group macros that hold for every frame."""
+    found: dict[int, bytes] = {}
+    if not sequence:
+        return found
+    try:
+        for item in items_of(sequence[12:]):
+            for _, vr, _, value, after in iterate_elements(item):
+                if vr != b"SQ":
+                    continue
+                for macro in items_of(item[value:after]):
+                    for tag, _, start, _, stop in iterate_elements(macro):
+                        found.setdefault(swap(tag), macro[start:stop])
+    except BadEncoding:
+        remarks.append("the Shared Functional Groups cannot be read; no key is taken from them")
+    return found
 
 
 def _without_empty(elements: Found, tags: Iterable[int]) -> Found:

@@ -36,6 +36,9 @@ class Instance(NamedTuple):
     # Time of the last change in nanoseconds and number of the file, as it was read: what is
     # copied later must be the same file. (0, 0): not known.
     stamp: tuple[int, int] = (0, 0)
+    # Elements that the caller of the scan asked for beyond all keys, in tag order, in Explicit VR
+    # Little Endian; only those that the file has. They never stand in a record.
+    facts: bytes = b""
 
 
 class NotIndexed(NamedTuple):

@@ -11,6 +11,10 @@ class When(Enum):
     ALWAYS = "always"
     PRESENT = "the instance has it"  # also with no value
     PRESENT_WITH_VALUE = "the instance has it with a value"
+    SHARED_TOO = "the instance has it, itself or in its Shared Functional Groups"
+    SHARED_TOO_WITH_ITEMS = "it has at least one item there, itself or in the Shared Groups"
+    BIPLANE = "the image is one of a biplane pair; copied wherever it is present"
+    X_RAY_ANGIOGRAPHIC = "the instance is an X-Ray Angiographic Image; copied where present"
     VERIFIED = "Verification Flag is VERIFIED: latest in Verifying Observer Sequence"
     CONCEPT_MODIFIERS = "the root content item has HAS CONCEPT MOD children: only these"
     EXTENDED_CHARACTERS = "a key of this record uses an extended or replacement character set"

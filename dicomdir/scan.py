@@ -33,7 +33,7 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY
 _ADVISE: Final[Callable[..., None] | None] = getattr(os, "posix_fadvise", None)
 _RANDOM: Final[int] = getattr(os, "POSIX_FADV_RANDOM", 0)
 
-Result = tuple[object, ...]  # an Instance (15 fields) or a NotIndexed (3 fields) as plain tuple
+Result = tuple[object, ...]  # an Instance (16 fields) or a NotIndexed (3 fields) as plain tuple
 
 
 class Scanned(NamedTuple):

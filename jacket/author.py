@@ -20,10 +20,11 @@ from dicomdir.tidy_keys import MALFORMED_UID
 from jacket.labels import checked_label
 from jacket.manifest import manifest_of
 from media.source import DigestList, FileRange, NamedSource, Written
-from profiles.application_profiles import ApplicationProfile, profile
+from profiles.application_profiles import ApplicationProfile
 from profiles.file_ids import assign_file_ids
 from profiles.plan import Action, Plan, PlannedInstance
 from profiles.planner import plan
+from profiles.profile_table import profile
 from profiles.rehead import rehead
 from profiles.selection import select
 from profiles.transfer_syntaxes import DECODABLE

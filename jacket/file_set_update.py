@@ -111,7 +111,7 @@ def update_file_set(
 
 
 def _profile(identifier: str) -> "ApplicationProfile":
-    from profiles.application_profiles import profile
+    from profiles.profile_table import profile
 
     return profile(identifier)
 

@@ -23,8 +23,9 @@ from jacket import manifest
 from jacket import verification_rules as rules
 from media import Entry, FileReader, Medium, open_medium
 from media.source import Name
-from profiles.application_profiles import PROFILES, ApplicationProfile, profile
+from profiles.application_profiles import ApplicationProfile
 from profiles.profile_check import ProfileCheck
+from profiles.profile_table import PROFILES, profile
 from reporting import CannotRead, Finding, Progress, Severity, silent
 
 _DICOMDIR: Final = ("DICOMDIR",)

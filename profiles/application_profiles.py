@@ -3,11 +3,8 @@
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
-from dicomdir.record_types import AdditionalKey, Key, When
+from dicomdir.record_types import AdditionalKey
 from dicomdir.sop_classes import KNOWN_STORAGE, RETIRED_STORAGE
-from profiles.identifiers import CLASS_NAMES, STANDARD_IDENTIFIERS
-from profiles.transfer_syntaxes import EXPLICIT_LITTLE
-from reporting import WrongUsage
 
 
 class Medium(StrEnum):
@@ -90,12 +87,60 @@ class Security(StrEnum):
     SMIME = "SMIME"  # the mail is protected, the files in it are plain (PS3.15 B.8)
 
 
+class Support(StrEnum):
+    """What a role must do with the objects of one row, as the tables of PS3.11 have it."""
+
+    MANDATORY = "M"
+    OPTIONAL = "O"
+    DECLARED = "CS"  # as the Conformance Statement declares
+    MANDATORY_IF_DECLARED = "M for every SOP Class that is declared"
+    UNDEFINED = "-"  # the profile does not define the role, or says nothing
+
+
+class Traits(NamedTuple):
+    """What of one instance decides which row of a table it falls under."""
+
+    photometric: str  # Photometric Interpretation (0028,0004), "" when absent
+    multi_frame: bool  # it has Number of Frames (0028,0008)
+
+
 class Allowed(NamedTuple):
     """One row of a table of SOP Classes and transfer syntaxes."""
 
     sop_classes: frozenset[str] | Composite
     transfer_syntaxes: frozenset[str] | Declared
     source: str
+    photometrics: frozenset[str] = frozenset()  # Photometric Interpretations; empty: any
+    creator: Support = Support.UNDEFINED
+    reader: Support = Support.UNDEFINED
+    updater: Support = Support.UNDEFINED
+
+
+class Ask(Enum):
+    """What a `ValueRule` asks of an attribute of the instance."""
+
+    ONE_OF = "one of the values"
+    AT_MOST = "not more than the value"
+    EQUAL_TO = "equal to the attribute whose tag is the value"
+    ONE_LESS_THAN = "one less than the attribute whose tag is the value"
+    PRESENT = "present, also with no value"  # type 2
+    SEPARATE_OVERLAYS = "no overlay plane in unused bits of the pixel cells"
+    NO_OVERLAYS = "no overlay plane"
+    REGIONS = "spatial calibration: Sequence of Ultrasound Regions with its type 1 attributes"
+    CALIBRATED_REGIONS = "REGIONS, and pixel component calibration in each"
+
+
+class ValueRule(NamedTuple):
+    """One line of a table that limits the attributes of an image (PS3.11 A.3-3, B.3-3, …)."""
+
+    sop_classes: frozenset[str]
+    tag: int  # (60xx,eeee) is given as (6000,eeee)
+    vr: bytes
+    ask: Ask
+    values: tuple[str | int, ...]
+    source: str
+    # It holds only where this attribute has one of these values: (tag, VR, values).
+    where: tuple[int, bytes, tuple[str | int, ...]] | None = None
 
 
 class IconRule(NamedTuple):
@@ -124,18 +169,29 @@ class ApplicationProfile(NamedTuple):
     security: Security
     capacity: str  # for people: what the medium holds and what does not fit
     source: str  # section of PS3.11
+    values: tuple[ValueRule, ...] = ()
+    closing: str = ""  # how the creator must be able to close the medium; "" when no clause
+    directory_optional: bool = False  # the File-set may be without DICOMDIR (PS3.11 G)
+    base: str = ""  # of an augmented or private profile: the identifier it was made from
 
     @property
     def roles_in_order(self) -> tuple[Role, ...]:
         """The roles as PS3.11 lists them: creator, reader, updater."""
         return tuple(role for role in Role if role in self.roles)
 
-    def allowed_syntaxes(self, sop_class_uid: str) -> frozenset[str] | Declared | None:
-        """Return the syntaxes that instances of a SOP Class may have; None: not allowed."""
+    def allowed_syntaxes(
+        self, sop_class_uid: str, traits: Traits | None = None
+    ) -> frozenset[str] | Declared | None:
+        """Return the syntaxes that an instance may have; None: the profile has no place for it.
+
+        Args:
+            sop_class_uid: of the instance.
+            traits: what else decides; None: every row of the SOP Class counts.
+        """
         found: frozenset[str] = frozenset()
         matched = False
         for row in self.allowed:
-            if _includes(row.sop_classes, sop_class_uid):
+            if _includes(row, sop_class_uid, traits):
                 if isinstance(row.transfer_syntaxes, Declared):
                     return row.transfer_syntaxes
                 found |= row.transfer_syntaxes
@@ -143,56 +199,12 @@ class ApplicationProfile(NamedTuple):
         return found if matched else None
 
 
-def _includes(classes: frozenset[str] | Composite, sop_class_uid: str) -> bool:
+def _includes(row: Allowed, sop_class_uid: str, traits: Traits | None) -> bool:
+    classes = row.sop_classes
+    if traits is not None and row.photometrics and traits.photometric not in row.photometrics:
+        return False
     if isinstance(classes, frozenset):
         return sop_class_uid in classes
+    if classes is Composite.ANY_MULTI_FRAME and traits is not None and not traits.multi_frame:
+        return False
     return sop_class_uid in KNOWN_STORAGE and sop_class_uid not in RETIRED_STORAGE
-
-
-_IMAGE = frozenset({"IMAGE"})
-# Additional keys of Annex D. The elements inside the items of the sequence are copied with it.
-KEYS_D: Final = (
-    AdditionalKey(_IMAGE, Key(0x00080008, b"CS", "1C", When.PRESENT), "PS3.11 D.3-2"),
-    AdditionalKey(_IMAGE, Key(0x00081140, b"SQ", "1C", When.PRESENT), "PS3.11 D.3-2"),
-)
-
-ROWS: Final[tuple[ApplicationProfile, ...]] = (
-    ApplicationProfile(
-        identifier="STD-GEN-CD",
-        medium=Medium.CD_R,
-        file_system=Format.P12_F,
-        allowed=(Allowed(Composite.ANY, frozenset({EXPLICIT_LITTLE}), "PS3.11 D.3-1"),),
-        additional_keys=KEYS_D,
-        icon=None,
-        roles=frozenset(Role),
-        security=Security.NONE,
-        capacity="A CD-R holds 650 to 700 MB. One File-set per disc, never one over several.",
-        source="PS3.11 D",
-    ),
-)
-PROFILES: Final = {row.identifier: row for row in ROWS}
-
-
-def profile(identifier: str) -> ApplicationProfile:
-    """Return the row of a profile.
-
-    Raises:
-        WrongUsage: there is no such profile here; the message says whether PS3.11 has it.
-    """
-    row = PROFILES.get(identifier)
-    if row is not None:
-        return row
-    known = f"This version has: {', '.join(PROFILES)}"
-    wanted = identifier.upper()
-    if identifier in STANDARD_IDENTIFIERS:
-        raise WrongUsage(f"{identifier} is known to PS3.11, not in this version", "profile", known)
-    if wanted in STANDARD_IDENTIFIERS:
-        remedy = f"Identifiers are written in capitals: {wanted}. {known}"
-        raise WrongUsage("not a profile identifier as PS3.11 spells it", "profile", remedy)
-    if wanted in CLASS_NAMES:
-        what = f"{wanted} names a class of profiles, not one profile"
-        raise WrongUsage(what, "profile", f"PS3.11 means {CLASS_NAMES[wanted]}. {known}")
-    if wanted.startswith(("AUG-", "PRI-")):
-        what = "augmented and private profiles are not in this version"
-        raise WrongUsage(what, "profile", known)
-    raise WrongUsage(f"{identifier[:64]!r} is not a profile of PS3.11", "profile", known)

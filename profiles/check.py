@@ -18,11 +18,11 @@ from dicomdir.sequences import items_of
 from dicomdir.sop_classes import NAME_OF, RETIRED_STORAGE
 from profiles.application_profiles import (
     FILE_SYSTEMS,
-    PROFILES,
     ApplicationProfile,
     Declared,
     Security,
 )
+from profiles.profile_table import PROFILES
 from profiles.rules import (
     EMPTY_DIRECTORY,
     FILE_SYSTEM,

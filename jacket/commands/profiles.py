@@ -4,13 +4,8 @@ from argparse import ArgumentParser, Namespace
 
 from dicomdir.elements import name_of
 from jacket import console
-from profiles.application_profiles import (
-    PROFILES,
-    ApplicationProfile,
-    Composite,
-    Declared,
-    profile,
-)
+from profiles.application_profiles import ApplicationProfile, Composite, Declared
+from profiles.profile_table import PROFILES, profile
 from profiles.transfer_syntaxes import name_of_syntax
 
 _ROLES = {"C": "creator (FSC)", "R": "reader (FSR)", "U": "updater (FSU)"}

@@ -7,15 +7,14 @@ import pytest
 
 from profiles.application_profiles import (
     FILE_SYSTEMS,
-    PROFILES,
     ApplicationProfile,
     Composite,
     Format,
     Medium,
     Security,
-    profile,
 )
 from profiles.identifiers import CLASS_NAMES, STANDARD_IDENTIFIERS
+from profiles.profile_table import PROFILES, profile
 from reporting import WrongUsage
 
 FACTS = Path(__file__).resolve().parents[3] / "shared" / "standard" / "ps3_11_profiles.md"

@@ -5,11 +5,11 @@ from time import process_time
 import pytest
 
 from dicomdir.instance import NOT_WELL_FORMED, Instance, NotIndexed
-from profiles.application_profiles import PROFILES
 from profiles.file_ids import assign_file_ids
 from profiles.order import in_reading_order
 from profiles.plan import Action, Plan
 from profiles.planner import plan
+from profiles.profile_table import PROFILES
 from profiles.selection import select
 from profiles.transfer_syntaxes import DECODABLE
 from reporting import NotSupported, WrongUsage

@@ -8,7 +8,7 @@ from dicomdir.elements import encode_element, encode_item
 from dicomdir.instance import Instance
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import AdditionalKey, Key, When
-from profiles.application_profiles import PROFILES, Format, Security
+from profiles.application_profiles import Format, Security
 from profiles.check import (
     RULES,
     check_instance,
@@ -16,6 +16,7 @@ from profiles.check import (
     check_record,
     satisfied_profiles,
 )
+from profiles.profile_table import PROFILES
 from reporting import Finding
 
 MakeInstance = Callable[..., Instance]

@@ -1,13 +1,15 @@
 """Is this one file a DICOM File of PS3.10 chapter 7, as far as its head tells?"""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from dicomdir.elements import name_of
+from dicomdir.elements import LONG_VRS, name_of
 from dicomdir.meta_group import (
     PREAMBLE,
     PREFIX,
+    SOP_INSTANCE,
     TRANSFER_SYNTAX,
     MetaElement,
     MetaGroup,
@@ -15,7 +17,7 @@ from dicomdir.meta_group import (
     read_meta,
 )
 from dicomdir.rules import RULE
-from dicomdir.uids import TRANSFER_SYNTAXES, is_uid
+from dicomdir.uids import LONGEST, TRANSFER_SYNTAXES, is_uid
 from reporting import Finding
 
 ENOUGH: Final = 4096  # bytes of a file that hold the whole group 0002 of nearly all files
@@ -52,6 +54,14 @@ _CREATOR: Final = 0x00020100
 _PRIVATE: Final = 0x00020102
 _NAME_CHARACTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
+Broken = tuple[str, str]  # rule, message
+
+_START: Final = PREAMBLE + len(PREFIX)
+_INSTANCE: Final = b"\2\0\3\0UI"  # begins Media Storage SOP Instance UID (0002,0003)
+# A UID as is_uid wants it, and its padding to an even length.
+_padded_uid: Final = re.compile(rb"[0-2](?:\.(?:0|[1-9][0-9]*))+\0?").fullmatch
+_MOST_KNOWN: Final = 10_000  # groups; a medium of that many makers is not real
+
 
 def check_file_meta(head: bytes, size: int, where: str) -> list[Finding]:
     """Check preamble, prefix and File Meta Information of one file (PS3.10 7.1, 7.5).
@@ -62,18 +72,76 @@ def check_file_meta(head: bytes, size: int, where: str) -> list[Finding]:
         size: of the whole file in bytes.
         where: File ID or path, for the findings.
     """
-    rules: list[tuple[str, str]] = []  # rule, message
+    return [RULE[rule].at(where, message) for rule, message in _broken(head, size)]
+
+
+class FileMetaCheck:
+    """``check_file_meta`` for the many files of a medium, judging equal groups once.
+
+    The File Meta Information of the files of a series differs in one value only, the SOP
+    Instance UID. What was found in a group is found in every other one that has the same bytes
+    around a value of the same length there, as long as that value is a UID.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[Broken, ...]] = {}
+
+    def see(self, head: bytes, size: int, where: str) -> list[Finding]:
+        """Check one file; arguments and result as of ``check_file_meta``."""
+        around = _around_the_instance(head, size)
+        if not around:
+            return check_file_meta(head, size, where)
+        known = self._known.get(around)
+        if known is None:
+            known = tuple(_broken(head, size))
+            self._learn(around, head, known)
+        return [RULE[rule].at(where, message) for rule, message in known] if known else []
+
+    def _learn(self, around: bytes, head: bytes, known: tuple[Broken, ...]) -> None:
+        """Keep a verdict if the group has an element where its bytes were found, and its end."""
+        meta = read_meta(head, _START)
+        if meta.fault or meta.end != _stated_end(head) or len(self._known) >= _MOST_KNOWN:
+            return
+        position = _START
+        for element in meta.elements:
+            if element.tag == SOP_INSTANCE and position == head.find(_INSTANCE, _START):
+                self._known[around] = known
+                return
+            position += (12 if element.vr in LONG_VRS else 8) + len(element.value)
+
+
+def _stated_end(head: bytes) -> int:
+    return _START + _GROUP_LENGTH_SIZE + int.from_bytes(head[_START + 8 : _START + 12], "little")
+
+
+def _around_the_instance(head: bytes, size: int) -> bytes:
+    """Return preamble and group without the value of the SOP Instance UID, b"" in doubt."""
+    if head[PREAMBLE:_START] != PREFIX:
+        return b""
+    end = _stated_end(head)
+    place = head.find(_INSTANCE, _START, end)
+    # Past the end must come something else, or the length is wrong and the group longer.
+    if place < 0 or not place + 8 < end < size or end + 2 > len(head) or head[end] == 2:
+        return b""
+    value = place + 8
+    after = value + head[place + 6] + (head[place + 7] << 8)
+    uid = head[value:after]
+    if after > end or not 0 < len(uid) <= LONGEST or not _padded_uid(uid):
+        return b""
+    return head[:value] + head[after:end]
+
+
+def _broken(head: bytes, size: int) -> Iterator[Broken]:
     if head[PREAMBLE : PREAMBLE + 4] == PREFIX:
-        rules += _preamble(head[:PREAMBLE])
+        yield from _preamble(head[:PREAMBLE])
     else:
-        rules.append(("P10-PREFIX", ""))
+        yield "P10-PREFIX", ""
     start = find_meta(head)
     if start is not None and head[start : start + 2] != b"\x04\0":
-        rules += _meta(read_meta(head, start), len(head), size)
-    return [RULE[rule].at(where, message) for rule, message in rules]
+        yield from _meta(read_meta(head, start), len(head), size)
 
 
-def _preamble(preamble: bytes) -> Iterator[tuple[str, str]]:
+def _preamble(preamble: bytes) -> Iterator[Broken]:
     if not any(preamble):
         return
     text = preamble.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\0").lower()
@@ -85,7 +153,7 @@ def _preamble(preamble: bytes) -> Iterator[tuple[str, str]]:
         yield "P10-PREAMBLE-UNKNOWN", ""
 
 
-def _meta(meta: MetaGroup, seen: int, size: int) -> Iterator[tuple[str, str]]:
+def _meta(meta: MetaGroup, seen: int, size: int) -> Iterator[Broken]:
     cut_off = meta.fault.startswith("cut off")
     if cut_off and size > seen:
         return  # the group goes on past what was read
@@ -103,7 +171,7 @@ def _meta(meta: MetaGroup, seen: int, size: int) -> Iterator[tuple[str, str]]:
         yield from _element(element)
 
 
-def _group(meta: MetaGroup) -> Iterator[tuple[str, str]]:
+def _group(meta: MetaGroup) -> Iterator[Broken]:
     for tag in _REQUIRED:
         if not (meta.value(tag) or b"").strip(b" "):
             yield "P10-META-MISSING", f"{name_of(tag)} is missing or empty"
@@ -121,7 +189,7 @@ def _group(meta: MetaGroup) -> Iterator[tuple[str, str]]:
         yield "P10-TRANSFER-SYNTAX", ""
 
 
-def _element(element: MetaElement) -> Iterator[tuple[str, str]]:
+def _element(element: MetaElement) -> Iterator[Broken]:
     tag, vr, value = element
     name = name_of(tag)
     if vr == b"UN":

@@ -1,9 +1,18 @@
 """The keys of Directory Records against the rows of ``record_types`` (PS3.3 F.5, F.7)."""
 
 from collections.abc import Iterator, Mapping
+from struct import error
 from typing import Final
 
-from dicomdir.elements import BadEncoding, iterate_elements, name_of
+from dicomdir.elements import (
+    LONG_LENGTH,
+    LONG_VRS,
+    SHORT_VRS,
+    TAG_VR_LENGTH,
+    BadEncoding,
+    iterate_elements,
+    name_of,
+)
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import RECORD_TYPES, Key, When
 from dicomdir.sequences import nested_elements
@@ -18,6 +27,8 @@ IMAGE_TYPE: Final = 0x00080008
 ICON: Final = 0x00880200
 VERIFICATION_FLAG: Final = 0x0040A493
 
+_HEADER: Final = TAG_VR_LENGTH.unpack_from
+_LENGTH: Final = LONG_LENGTH.unpack_from
 _TEXT_VRS: Final = frozenset((b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"))
 _ICON_RECORDS: Final = frozenset(("SERIES", "IMAGE", "RT DOSE", "SPECTROSCOPY", "RAW DATA"))
 
@@ -31,6 +42,45 @@ def elements_of(keys: bytes) -> Elements:
     except BadEncoding:
         pass  # the reader has said so
     return found
+
+
+def absent_where_the_rest_is_equal(stated: bytes, own: bytes) -> list[int] | None:
+    """Return the tags of *own* that *stated* lacks; None where the others are not all equal.
+
+    None as well when in doubt; then elements are to be compared one by one. It is for thousands
+    of records that are as they should be, so it looks at no value.
+    """
+    there, here = _whole_elements(stated), _whole_elements(own)
+    if there is None or here is None:
+        return None
+    absent = []
+    for tag, element in here.items():
+        other = there.get(tag)
+        if other is None:
+            absent.append(tag)
+        elif other != element:
+            return None
+    return absent
+
+
+def _whole_elements(keys: bytes) -> dict[int, bytes] | None:
+    """Return the elements with their headers by tag; None unless all are plain and single."""
+    found: dict[int, bytes] = {}
+    position = number = 0
+    try:
+        while position < len(keys):
+            group, element, vr, length = _HEADER(keys, position)
+            after = position + 8 + length
+            if vr not in SHORT_VRS:
+                if vr not in LONG_VRS:
+                    return None
+                after = position + 12 + _LENGTH(keys, position + 8)[0]
+            found[group << 16 | element] = keys[position:after]
+            position = after
+            number += 1
+    except error:
+        return None  # cut off in a header
+    return found if position == len(keys) and number == len(found) else None
 
 
 def value_of(elements: Elements, tag: int) -> bytes:
@@ -52,21 +102,22 @@ def check_keys(record: DirectoryRecord, elements: Elements) -> Iterator[Broken]:
 
 def _check_key(key: Key, elements: Elements) -> Iterator[Broken]:
     element = elements.get(key.tag)
-    name = name_of(key.tag)
     if element is None:
         if key.type in ("1", "2"):
-            yield "DIR-KEY-MISSING", f"{name}, type {key.type}, is missing"
+            yield "DIR-KEY-MISSING", f"{name_of(key.tag)}, type {key.type}, is missing"
         elif key.when is When.VERIFIED and value_of(elements, VERIFICATION_FLAG) == b"VERIFIED":
-            yield "DIR-KEY-CONDITION", f"{name} is missing though the document is VERIFIED"
+            message = f"{name_of(key.tag)} is missing though the document is VERIFIED"
+            yield "DIR-KEY-CONDITION", message
         return
     vr, value = element
     if vr != key.vr:
-        yield "DIR-KEY-VR", f"{name} has VR {vr.decode('latin-1')}, not {key.vr.decode()}"
+        stated, wanted = vr.decode("latin-1"), key.vr.decode()
+        yield "DIR-KEY-VR", f"{name_of(key.tag)} has VR {stated}, not {wanted}"
     elif _is_empty(vr, value):
         if key.type in ("1", "1C"):
-            yield "DIR-KEY-EMPTY", f"{name}, type {key.type}, is empty"
+            yield "DIR-KEY-EMPTY", f"{name_of(key.tag)}, type {key.type}, is empty"
     elif not is_formed(key.tag, vr, value):
-        yield "DIR-KEY-VALUE", f"{name} is not formed as {vr.decode()} is"
+        yield "DIR-KEY-VALUE", f"{name_of(key.tag)} is not formed as {vr.decode()} is"
 
 
 def _is_empty(vr: bytes, value: bytes) -> bool:

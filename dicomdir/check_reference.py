@@ -4,10 +4,16 @@ Made to be fed one file after the other, in whatever order a medium is read, and
 nothing of a file once it was compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from dicomdir.check_keys import CHARACTER_SET, Elements, elements_of, value_of
+from dicomdir.check_keys import (
+    CHARACTER_SET,
+    Elements,
+    absent_where_the_rest_is_equal,
+    elements_of,
+    value_of,
+)
 from dicomdir.elements import name_of
 from dicomdir.file_ids import DICOMDIR, is_legal_file_id, located, shown
 from dicomdir.index import NO_STUDY_DATE
@@ -18,7 +24,10 @@ from dicomdir.rules import RULE
 from dicomdir.sequences import says_no_more
 from reporting import Finding
 
+Name = tuple[str, ...]
 Broken = tuple[str, str]  # rule, message
+# What a finding is about that is told once: a record above (by identity), keys of its files.
+Once = tuple[int, bytes]
 
 # What tells patients, studies and series apart, and the rule that a misfiled file breaks.
 _IDENTITY: Final = (
@@ -27,6 +36,13 @@ _IDENTITY: Final = (
     (0x0020000E, "DIR-REF-SERIES"),
 )
 _STUDY_DATE: Final = (0x00080020, 0x00080030)  # with Study Time
+# Keys that a record must have when its file has them.
+_CONDITIONAL: Final = {
+    name: frozenset(
+        key.tag for key in row.keys if key.type == "1C" and key.when is not When.EXTENDED_CHARACTERS
+    )
+    for name, row in RECORD_TYPES.items()
+}
 _DAMAGED: Final = frozenset(("unreadable", "truncated", "malformed", "contradiction"))
 _NOT_DICOM: Final = frozenset(("not-dicom", "litter", "foreign"))
 
@@ -113,13 +129,14 @@ def _level(level: int, above: DirectoryRecord, own: bytes, *, dated: bool) -> It
 def _keys(record: DirectoryRecord, instance: Instance) -> Iterator[Broken]:
     if record.keys == instance.keys or record.record_type != instance.record_type:
         return
-    stated, elements = elements_of(record.keys), elements_of(instance.keys)
-    for tag in _differing(stated, elements):
-        yield "DIR-REF-KEY", f"{name_of(tag)} differs"
-    for key in RECORD_TYPES[record.record_type].keys:
-        absent = key.tag in elements and key.tag not in stated
-        if absent and key.type == "1C" and key.when is not When.EXTENDED_CHARACTERS:
-            yield "DIR-REF-KEY-ABSENT", f"{name_of(key.tag)} is missing"
+    absent = absent_where_the_rest_is_equal(record.keys, instance.keys)
+    if absent is None:
+        stated, elements = elements_of(record.keys), elements_of(instance.keys)
+        for tag in _differing(stated, elements):
+            yield "DIR-REF-KEY", f"{name_of(tag)} differs"
+        absent = [tag for tag in elements if tag not in stated]
+    for tag in _CONDITIONAL[record.record_type].intersection(absent):
+        yield "DIR-REF-KEY-ABSENT", f"{name_of(tag)} is missing"
 
 
 def _differing(stated: Elements, own: Elements) -> list[int]:
@@ -145,20 +162,29 @@ class ReferenceCheck:
 
     def __init__(self, directory: Directory) -> None:
         # Under the name that finds the file; of several records for one file the first counts.
-        self._expected: dict[tuple[str, ...], tuple[DirectoryRecord, Parents]] = {}
-        # What a comparison of (record above, keys of a file) gives for the next such file.
-        self._known: dict[tuple[int, bytes], tuple[Broken, ...]] = {}
+        self._expected: dict[Name, tuple[DirectoryRecord, Parents]] = {}
+        # What a comparison of (record above, keys of a file) gives.
+        self._known: dict[Once, tuple[Broken, ...]] = {}
         for record, parents in references(directory):
             name = located(record.file_id)
             if name is not None:
                 self._expected.setdefault(name, (record, parents))
         self._missing = dict.fromkeys(self._expected)
+        self._told: set[Once] = set()
+
+    def __len__(self) -> int:
+        """Return how many files the directory names."""
+        return len(self._expected)
+
+    def record_of(self, file_id: Name) -> tuple[DirectoryRecord, Parents] | None:
+        """Return the record that names a file of the medium, with those above it."""
+        expected = self._expected.get(file_id)
+        if expected is not None and expected[0].file_id == file_id:
+            return expected  # nearly always
+        return self._expected.get(located(file_id) or file_id)
 
     def see(
-        self,
-        file_id: tuple[str, ...],
-        instance: Instance | None,
-        not_indexed: NotIndexed | None = None,
+        self, file_id: Name, instance: Instance | None, not_indexed: NotIndexed | None = None
     ) -> list[Finding]:
         """Take in one file of the medium, DICOM or not; the DICOMDIR itself may be among them.
 
@@ -167,27 +193,61 @@ class ReferenceCheck:
             instance: what the scan knows of it, None when it could not be taken in.
             not_indexed: why it could not.
         """
+        self.arrive((file_id,))
+        return self.told_once(self.compare(file_id, instance, not_indexed))
+
+    def arrive(self, names: Iterable[Name]) -> None:
+        """Note that the files of these names are on the medium."""
+        for name in names:
+            if name != DICOMDIR:
+                self._missing.pop(located(name) or name, None)
+
+    def told_once(self, found: Iterable[tuple[Finding, Once | None]]) -> list[Finding]:
+        """Return *found* without what was told already of the same record for the same keys."""
+        fresh = []
+        for finding, once in found:
+            if once is None:
+                fresh.append(finding)
+            elif once not in self._told:
+                fresh.append(finding)
+                self._told.add(once)
+        return fresh
+
+    def compare(
+        self, file_id: Name, instance: Instance | None, not_indexed: NotIndexed | None = None
+    ) -> list[tuple[Finding, Once | None]]:
+        """Compare one file, as ``see``, without taking note of it.
+
+        Processes that share the work of a medium can do so on their own: what ``told_once``
+        makes of the results in the order of the medium is the same as if one had seen all.
+
+        Returns:
+            Findings; with some of them what they are about, so that each is told once only.
+        """
         if file_id == DICOMDIR:
             return []
+        expected = self.record_of(file_id)
         where = shown(file_id)
-        name = located(file_id) or file_id
-        expected = self._expected.get(name)
-        self._missing.pop(name, None)
         if expected is None:
-            return self._unreferenced(file_id, instance, where)
+            return [(f, None) for f in _unreferenced(file_id, instance, where)]
         record, parents = expected
         if instance is None:
-            return self._no_instance(not_indexed, where)
-        broken = [*_uids(record, instance), *self._placed(instance, parents)]
-        broken += _keys(record, instance)
-        findings = [RULE[rule].at(where, message) for rule, message in broken]
+            return [(f, None) for f in _no_instance(not_indexed, where)]
+        found: list[tuple[Finding, Once | None]] = []
+        broken: list[Broken] = []
+        if not _same_object(record, instance):
+            broken += _uids(record, instance)
+        for level, above, own in _levels(instance, parents):
+            for rule, message in self._level(level, above, own, instance):
+                once = None if rule == _IDENTITY[level][1] else (id(above), own)
+                found.append((RULE[rule].at(where, message), once))
+        if record.keys != instance.keys:
+            broken += _keys(record, instance)
+        found[:0] = [(RULE[rule].at(where, message), None) for rule, message in broken]
         if record.file_id != file_id:
-            findings.append(
-                RULE["DIR-FILE-NAME-DIFFERS"].at(
-                    where, f"The directory calls this file {shown(record.file_id)}"
-                )
-            )
-        return findings
+            message = f"The directory calls this file {shown(record.file_id)}"
+            found.append((RULE["DIR-FILE-NAME-DIFFERS"].at(where, message), None))
+        return found
 
     def finish(self) -> list[Finding]:
         """Return a finding for every file that was named and never seen."""
@@ -196,29 +256,38 @@ class ReferenceCheck:
             for name in self._missing
         ]
 
-    def _unreferenced(
-        self, file_id: tuple[str, ...], instance: Instance | None, where: str
-    ) -> list[Finding]:
-        if instance is None:
-            return []  # other files may lie in a File-set (PS3.10 8.1)
-        rules = ["DIR-FILE-UNREFERENCED"]
-        if not is_legal_file_id(file_id):
-            rules = ["DIR-FILE-NAME"]  # no record could name it
-        return [RULE[rule].at(where) for rule in rules]
+    def _level(
+        self, level: int, above: DirectoryRecord, own: bytes, instance: Instance
+    ) -> tuple[Broken, ...]:
+        known = self._known.get((id(above), own))
+        if known is None:
+            known = tuple(_level(level, above, own, dated=_is_dated(instance)))
+            self._known[id(above), own] = known
+        return known
 
-    def _no_instance(self, not_indexed: NotIndexed | None, where: str) -> list[Finding]:
-        kind = not_indexed.kind if not_indexed else "not-dicom"
-        reason = not_indexed.reason if not_indexed else ""
-        if kind in _NOT_DICOM:
-            return [RULE["DIR-FILE-NOT-DICOM"].at(where)]
-        return [RULE["DIR-FILE-DAMAGED"].at(where, reason)] if kind in _DAMAGED else []
 
-    def _placed(self, instance: Instance, parents: Parents) -> Iterator[Broken]:
-        """As ``_placed``, comparing once: a misfiled file is told each time, other keys once."""
-        for level, above, own in _levels(instance, parents):
-            known = self._known.get((id(above), own))
-            if known is None:
-                known = tuple(_level(level, above, own, dated=_is_dated(instance)))
-                again = tuple(broken for broken in known if broken[0] == _IDENTITY[level][1])
-                self._known[id(above), own] = again
-            yield from known
+def _same_object(record: DirectoryRecord, instance: Instance) -> bool:
+    """Tell that nothing in ``_uids`` can differ: nearly always so, and cheap to see."""
+    return (
+        record.sop_instance_uid == instance.sop_instance_uid
+        and record.sop_class_uid == instance.sop_class_uid
+        and record.transfer_syntax_uid == instance.transfer_syntax_uid
+        and record.related_general == instance.related_general
+        and record.record_type == instance.record_type
+    )
+
+
+def _unreferenced(file_id: Name, instance: Instance | None, where: str) -> list[Finding]:
+    if instance is None:
+        return []  # other files may lie in a File-set (PS3.10 8.1)
+    # Of a name that is not legal no record could speak.
+    rule = "DIR-FILE-UNREFERENCED" if is_legal_file_id(file_id) else "DIR-FILE-NAME"
+    return [RULE[rule].at(where)]
+
+
+def _no_instance(not_indexed: NotIndexed | None, where: str) -> list[Finding]:
+    kind = not_indexed.kind if not_indexed else "not-dicom"
+    reason = not_indexed.reason if not_indexed else ""
+    if kind in _NOT_DICOM:
+        return [RULE["DIR-FILE-NOT-DICOM"].at(where)]
+    return [RULE["DIR-FILE-DAMAGED"].at(where, reason)] if kind in _DAMAGED else []

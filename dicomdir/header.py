@@ -58,6 +58,7 @@ class Header:
         "departures",
         "elements",
         "meta",
+        "pixel_data",
         "size",
         "stamp",
         "transfer_syntax",
@@ -67,6 +68,7 @@ class Header:
         self.size = 0  # bytes of the file
         self.stamp = (0, 0)  # see Instance.stamp
         self.dataset_offset = 0
+        self.pixel_data = 0  # see Instance.pixel_data
         self.transfer_syntax = ""  # as the data set really is
         self.meta: dict[int, bytes] = {}  # tag → value of group 0002
         # swapped tag → element in Explicit VR Little Endian, header included
@@ -242,11 +244,14 @@ def _walk(
     except Malformed as problem:
         raise Unsure(str(problem)) from problem
     header.transfer_syntax = _real_syntax(header, stated, encoding)
-    if window.encapsulated and header.transfer_syntax in _NATIVE:
-        raise NotDicom(
-            "contradicts itself: compressed pixel data under an uncompressed Transfer Syntax",
-            "contradiction",
-        )
+    if window.encapsulated:
+        if header.transfer_syntax in _NATIVE:
+            raise NotDicom(
+                "contradicts itself: compressed pixel data under an uncompressed Transfer Syntax",
+                "contradiction",
+            )
+        if stated not in _DEFLATED:
+            header.pixel_data = window.encapsulated
     try:
         if encoding == "explicit":
             header.elements = _with_known_vrs(found, wanted) if window.other_vrs else found

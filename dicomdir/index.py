@@ -111,7 +111,12 @@ class Indexer:
             keys = keys_of(name, additional)
             self._rows[name] = _rows(keys)
             self._with_value[name] = [
-                swap(key.tag) for key in keys if key.when is When.PRESENT_WITH_VALUE
+                swap(key.tag)
+                for key in keys
+                # A type 1C key cannot be empty: an attribute that is there without a value is
+                # no reason for one (PS3.5 7.4.2).
+                if key.when is When.PRESENT_WITH_VALUE
+                or (key.type == "1C" and key.when in (When.PRESENT, *_MAY_BE_SHARED))
             ]
             self.wanted.update(
                 (swap(key.tag), key.vr) for key in keys if key.when not in _NOT_FROM_INSTANCE
@@ -188,6 +193,7 @@ class Indexer:
             tuple(remarks),
             header.stamp,
             self._blocks.setdefault(facts, facts),
+            header.pixel_data,
         )
 
     def _is_plain_image(self, record_type: str, elements: Found) -> bool:

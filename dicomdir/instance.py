@@ -39,6 +39,8 @@ class Instance(NamedTuple):
     # Elements that the caller of the scan asked for beyond all keys, in tag order, in Explicit VR
     # Little Endian; only those that the file has. They never stand in a record.
     facts: bytes = b""
+    # Offset in the file of the value of encapsulated Pixel Data; 0: native, none, or not known.
+    pixel_data: int = 0
 
 
 class NotIndexed(NamedTuple):

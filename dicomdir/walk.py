@@ -61,7 +61,8 @@ class Window:
         self.pread, self.size, self.data, self.base = pread, size, data, base
         self.taken = 0  # bytes of values that were read past the window
         self.other_vrs = False  # a wanted element stood under another VR than its own
-        self.encapsulated = False  # pixel data of undefined length was seen at the top level
+        # Offset of the value of pixel data of undefined length at the top level; 0: none seen.
+        self.encapsulated = 0
 
     def move(self, offset: int, length: int = JUMP) -> None:
         """Put the window at *offset*; raises Truncated where the file does not go so far."""
@@ -429,7 +430,7 @@ def end_of_value(  # noqa: C901 (one state machine: its branches share everythin
     """
     encapsulated = tag == PIXEL_DATA or vr in (b"OB", b"OW")
     if tag == PIXEL_DATA:
-        window.encapsulated = True
+        window.encapsulated = start
     read_tag, read_length = (_EXPLICIT_BIG, _LENGTH_BIG) if big else (_TAG_LITTLE, _LENGTH)
     # What is open, innermost last: (inside an Item?, without VRs?). UN of undefined length
     # holds Implicit VR Little Endian whatever the rest is (PS3.5 6.2.2 note).

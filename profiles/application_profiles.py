@@ -141,6 +141,7 @@ class ValueRule(NamedTuple):
     source: str
     # It holds only where this attribute has one of these values: (tag, VR, values).
     where: tuple[int, bytes, tuple[str | int, ...]] | None = None
+    syntaxes: frozenset[str] = frozenset()  # it holds only in these; empty: in every one
 
 
 class IconRule(NamedTuple):
@@ -173,6 +174,8 @@ class ApplicationProfile(NamedTuple):
     closing: str = ""  # how the creator must be able to close the medium; "" when no clause
     directory_optional: bool = False  # the File-set may be without DICOMDIR (PS3.11 G)
     base: str = ""  # of an augmented or private profile: the identifier it was made from
+    purpose: str = ""  # for people: what the profile is for, in a sentence
+    notes: tuple[str, ...] = ()  # for people: what the columns cannot say, each with its section
 
     @property
     def roles_in_order(self) -> tuple[Role, ...]:

@@ -62,7 +62,9 @@ def decode_frame(frame: bytes, syntax: str, pixels: Pixels) -> Frame:
     Raises:
         CannotTranscode: the frame is damaged, or is not what the data set says of it.
     """
-    decoder = _DECODERS[_family(syntax)]
+    decoder = _DECODERS.get(_family(syntax))
+    if decoder is None:
+        raise CannotTranscode("the pixel data is encapsulated, and its syntax has no frames")
     try:
         return decoder(frame, pixels)
     except UnknownStream as problem:
@@ -97,6 +99,7 @@ def _decode_jpeg(frame: bytes, pixels: Pixels) -> Frame:
     if not stream.lossy or not luminance:  # lossless streams keep their colours as they are
         array = imagecodecs.jpeg8_decode(frame, colorspace="RGB", outcolorspace="RGB")
         photometric = "RGB" if stream.lossy else _full(pixels.photometric)
+        _second_opinion(frame, array, stream)
     else:
         array = imagecodecs.jpeg8_decode(frame, colorspace="YCBCR", outcolorspace="RGB")
         photometric = "RGB"

@@ -1,4 +1,4 @@
-"""The 82 profile identifiers of PS3.11, so that a wrong word is told from a missing feature."""
+"""The words of PS3.11 for profiles: the 82 identifiers, names of classes, and what is retired."""
 
 from itertools import product
 from typing import Final
@@ -50,4 +50,24 @@ CLASS_NAMES: Final[dict[str, str]] = {
     "STD-CTMR": "STD-CTMR-CD, STD-CTMR-DVD, STD-CTMR-DVD-RAM or STD-CTMR-MOD41",
     "STD-GEN": "STD-GEN-CD",
     "STD-US": "STD-US-ID-SF-CDR and 23 more",
+}
+
+_SINCE = "last described in PS3.11-2004, no longer in the edition of 2008"
+_WAVEFORM_REMEDY = "Any general profile (STD-GEN-…) carries waveforms today"
+_MOD_REMEDY = "For a CT or MR study take STD-CTMR-CD, -DVD, -DVD-RAM or -MOD41"
+_US_REMEDY = "Take the same profile on a current medium: …-CDR, -DVD, -DVD-RAM or -MOD23-90"
+_RETIRED_MEDIA = ("FLOP", "MOD128", "MOD230", "MOD540", "MOD640", "MOD650", "MOD12", "MOD23")
+
+# Retired identifier → (what it was and since when it is retired, what to do). PS3.11 C.3.2, E.1, F.
+RETIRED: Final[dict[str, tuple[str, str]]] = {
+    "STD-WVFM-ECG-FD": (f"12-lead ECG on a diskette, {_SINCE}", _WAVEFORM_REMEDY),
+    "STD-WVFM-HD-FD": (f"hemodynamic waveforms on a diskette, {_SINCE}", _WAVEFORM_REMEDY),
+    **{
+        f"STD-CTMR-{medium}": (f"CT and MR on a magneto-optical disk, {_SINCE}", _MOD_REMEDY)
+        for medium in ("MOD650", "MOD12", "MOD23")
+    },
+    **{
+        f"STD-US-{calibration}-{frames}-{medium}": (f"ultrasound on {medium}, {_SINCE}", _US_REMEDY)
+        for calibration, frames, medium in product(("ID", "SC", "CC"), ("SF", "MF"), _RETIRED_MEDIA)
+    },
 }

@@ -1,52 +1,339 @@
-"""One profile held against a medium while it is walked: instance by instance, then as a whole."""
+"""Profiles held against a medium while it is walked: instance by instance, then as a whole.
 
-from collections.abc import Collection
-from typing import Final
+Made for all profiles at once: those that differ only in medium and security make one group, and
+what is decided by SOP Class, transfer syntax, attributes and the presence of keys is decided once
+for all files that share these.
+"""
 
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from dicomdir.check_reference import Parents
+from dicomdir.elements import BadEncoding, number_of
 from dicomdir.instance import Instance
 from dicomdir.record import DirectoryRecord
+from dicomdir.record_types import AdditionalKey
+from profiles import rules
 from profiles.application_profiles import ApplicationProfile, Security
-from profiles.check import check_instance, check_medium, check_record
-from reporting import Finding, Severity
+from profiles.check import check_medium
+from profiles.check_content import Fault, content_faults, fact
+from profiles.check_fragments import PRead
+from profiles.check_groups import Group, groups_of, two_ways, wanted_facts, widest_keys
+from profiles.check_icons import attributes_of, icon_faults
+from profiles.check_record_keys import (
+    IMAGE_TYPE,
+    Own,
+    Shape,
+    key_faults,
+    reference_faults,
+    shape_of,
+)
+from profiles.check_streams import needs_streams, stream_faults
+from reporting import CannotRead, Finding, Severity
 
-# Of a profile that nobody claims only the verdict matters; a few findings are enough to explain.
-_ENOUGH: Final = 20
+_MOST_REMEMBERED: Final = 50_000  # answers; past this a medium is too motley to remember it
+_NOTHING: Final = Shape((), b"", b"")
+
+_NO_PLACE: Final = frozenset((rules.SOP_CLASS, rules.RETIRED, rules.PRIVATE))
 
 
-class ProfileCheck:
-    """Collects what speaks against one profile."""
+class Verdict(NamedTuple):
+    """What files of one kind are judged to be."""
 
-    def __init__(self, profile: ApplicationProfile, *, claimed: bool = True) -> None:
-        """Prepare for a medium; *claimed* tells that every finding is wanted."""
-        self.profile = profile
+    stay: int  # the groups that nothing speaks against, as bits
+    told: tuple[tuple[str, str, str], ...]  # rule, place, message: of a claimed profile
+    has_place: bool  # the claimed profile takes the SOP Class: the rest is worth judging
+
+
+class ProfileChecks:
+    """Collects what speaks against one claimed profile, or which of many stay satisfied."""
+
+    def __init__(self, rows: Sequence[ApplicationProfile], *, claimed: bool) -> None:
+        """Prepare for a medium.
+
+        Args:
+            rows: the profiles; exactly one when it is claimed.
+            claimed: every finding is wanted, not only the verdict.
+        """
+        self._rows = tuple(rows)
         self._claimed = claimed
-        self._found: list[Finding] = []
-        self._plain: list[str] = []
+        self._groups, self._group_of = groups_of(self._rows)
+        self._alive = (1 << len(self._groups)) - 1
+        self._all = self._alive
+        self.additional_keys: tuple[AdditionalKey, ...] = widest_keys(self._rows)
+        self.facts: tuple[tuple[int, bytes], ...] = wanted_facts(self._rows)
+        self._at_top = frozenset(two_ways(self._rows))
+        self._seen = 0
+        self._found: set[tuple[str, str, str]] = set()  # rule, where, message
+        self._remembered: dict[tuple[object, ...], Verdict] = {}
+        # By identity of the record; it is kept, so that its identity is not given away.
+        self._above: dict[tuple[int, bytes], DirectoryRecord] = {}
+        self._icons: dict[tuple[int, str, bytes], tuple[Fault, ...]] = {}
+        self._references: dict[tuple[bytes, bytes], tuple[Fault, ...]] = {}
 
-    def see(self, record: DirectoryRecord | None, instance: Instance) -> None:
-        """Take in one instance of the medium, and its record where there is one."""
-        if self.profile.security is Security.CMS and len(self._plain) < _ENOUGH:
-            self._plain.append(instance.source)
-        if not self._claimed and len(self._found) >= _ENOUGH:
+    def see(
+        self,
+        record: DirectoryRecord | None,
+        parents: Parents | None,
+        instance: Instance,
+        pread: PRead,
+    ) -> None:
+        """Take in one instance of the medium.
+
+        Args:
+            record: that names the file; None: no record does.
+            parents: the records above it.
+            instance: read with `additional_keys` and `facts`.
+            pread: reads the file, (length, offset) → bytes; asked only for compressed frames.
+        """
+        self._seen += 1
+        if not self._alive and not self._claimed:
             return
-        self._found += check_instance(self.profile, instance)
+        if self._claimed and self._rows[0].security is Security.CMS:
+            self._tell((Fault(rules.PLAIN_FILE),), instance.source)
+        shape = own = _NOTHING
         if record is not None:
-            self._found += check_record(self.profile, record, instance)
+            try:
+                shape = shape_of(record.keys)
+                own = shape if record.keys == instance.keys else shape_of(instance.keys)
+            except BadEncoding:
+                record = None  # the directory's own rules say so
+        if not self._judge(record, instance, shape, own) or not self._alive:
+            return
+        if record is not None:
+            self._see_sequences(record, instance, shape, own)
+            if parents is not None:
+                self._see_parents(parents, instance)
+        if needs_streams(instance.transfer_syntax_uid):
+            self._see_streams(instance, pread)
+
+    def _judge(
+        self, record: DirectoryRecord | None, instance: Instance, shape: Shape, own: Shape
+    ) -> bool:
+        """Judge what files of one series share, or remember how it was judged.
+
+        Returns:
+            Whether there is more to be judged.
+        """
+        record_type = record.record_type if record is not None else ""
+        key = (
+            instance.sop_class_uid,
+            instance.transfer_syntax_uid,
+            instance.facts,
+            record_type,
+            shape.tags,
+            own.tags,
+        )
+        known = self._remembered.get(key)
+        if known is None:
+            known = self._decide(record_type, instance, shape, own)
+            if len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[key] = known
+        self._alive &= known.stay
+        if known.told:
+            where = _where(record, instance)
+            for rule, place, message in known.told:
+                self._found.add((rule, f"{where} {place}" if place else where, message))
+        return known.has_place
+
+    def _decide(self, record_type: str, instance: Instance, shape: Shape, own: Shape) -> Verdict:
+        present = shape.presence()
+        about = Own(
+            instance.sop_class_uid,
+            fact(instance, IMAGE_TYPE) or b"",
+            present if own is shape else own.presence(),
+            self._top_level(instance),
+        )
+        stay = self._all
+        told: tuple[tuple[str, str, str], ...] = ()
+        has_place = True
+        for index, group in enumerate(self._groups):
+            if not self._alive >> index & 1 and not self._claimed:
+                continue
+            keys = group.profile.additional_keys
+            faults = [*content_faults(group.profile, instance)]
+            fits = not any(fault.rule in _NO_PLACE for fault in faults)
+            if record_type and fits:
+                faults += key_faults(keys, record_type, present, about)
+            if _has_errors(faults) and not self._claimed:
+                stay &= ~(1 << index)
+            if self._claimed:
+                told = tuple((f.rule.id, f.place, f.message or f.rule.meaning) for f in faults)
+                has_place = fits
+        return Verdict(stay, told, has_place)
+
+    def _top_level(self, instance: Instance) -> dict[int, bool | None]:
+        try:
+            has_value = shape_of(instance.facts).presence()
+        except BadEncoding:
+            has_value = {}
+        return {tag: has_value.get(tag) for tag in self._at_top}
+
+    def _see_sequences(
+        self, record: DirectoryRecord, instance: Instance, shape: Shape, own: Shape
+    ) -> None:
+        """Judge what each record has for itself: references and icon."""
+        looks = attributes_of(shape.icon) if shape.icon else b""
+        for index, group in self._living():
+            faults: list[Fault] = []
+            if shape.references and group.asks_references:
+                copied = own.references if group.copies_references else b""
+                faults += self._reference_faults(shape.references, copied)
+            icon = group.profile.icon
+            if icon is not None:
+                asked = (index, record.record_type, looks)
+                known = self._icons.get(asked)
+                if known is None:
+                    known = tuple(icon_faults(icon, record.record_type, shape.icon))
+                    if len(self._icons) < _MOST_REMEMBERED // 10:
+                        self._icons[asked] = known
+                faults += known
+            if faults:
+                self._settle(index, faults, _where(record, instance))
+
+    def _reference_faults(self, stated: bytes, wanted: bytes) -> tuple[Fault, ...]:
+        known = self._references.get((stated, wanted))
+        if known is None:
+            known = tuple(reference_faults(stated, wanted))
+            if len(self._references) < _MOST_REMEMBERED // 10:
+                self._references[stated, wanted] = known
+        return known
+
+    def _see_parents(self, parents: Parents, instance: Instance) -> None:
+        """Judge the records above against each kind of instance below them (H.3-2 a)."""
+        blocks = (instance.patient, instance.study, instance.series)
+        for above, own in zip(parents, blocks, strict=True):
+            if above is None:
+                continue
+            seen = (id(above), own)
+            if seen in self._above:
+                continue
+            self._above[seen] = above
+            self._see_parent(above, own, instance)
+
+    def _see_parent(self, above: DirectoryRecord, own: bytes, instance: Instance) -> None:
+        try:
+            shape, known = shape_of(above.keys), shape_of(own)
+        except BadEncoding:
+            return  # the directory's own rules say so
+        about = Own(instance.sop_class_uid, b"", known.presence(), {})
+        where = f"{above.record_type} of {_first_file(above) or instance.source}"
+        for index, group in self._living():
+            profile = group.profile
+            faults = [
+                *key_faults(profile.additional_keys, above.record_type, shape.presence(), about)
+            ]
+            if profile.icon is not None and (shape.icon or profile.icon.required):
+                faults += icon_faults(profile.icon, above.record_type, shape.icon)
+            if faults:
+                self._settle(index, faults, where)
+
+    def _see_streams(self, instance: Instance, pread: PRead) -> None:
+        """Judge the compressed frames of one file, the same for all profiles that allow them."""
+        if self._claimed and self._excluded(instance):
+            return
+        try:
+            faults = list(stream_faults(instance, pread))
+        except CannotRead:
+            return  # told where the file is read to its end
+        if faults:
+            where = f"{instance.source} {number_of(0x7FE00010)}"
+            for index, _ in self._living():
+                self._settle(index, faults, where)
+
+    def _excluded(self, instance: Instance) -> bool:
+        """Tell whether the claimed profile has no place for the instance in its syntax."""
+        allowed = self._rows[0].allowed_syntaxes(instance.sop_class_uid)
+        return allowed is None or (
+            isinstance(allowed, frozenset) and instance.transfer_syntax_uid not in allowed
+        )
+
+    def _living(self) -> Iterator[tuple[int, Group]]:
+        return (
+            (index, group) for index, group in enumerate(self._groups) if self._alive >> index & 1
+        )
+
+    def _settle(self, index: int, faults: Collection[Fault], where: str) -> None:
+        if self._claimed:
+            self._tell(faults, where)
+        elif _has_errors(faults):
+            self._alive &= ~(1 << index)
+
+    def _tell(self, faults: Collection[Fault], where: str) -> None:
+        for rule, place, message in faults:
+            at = f"{where} {place}" if place else where
+            self._found.add((rule.id, at, message or rule.meaning))
+
+    def state(self) -> object:
+        """Return what was seen as plain values that `marshal` takes."""
+        return [self._seen, self._alive, list(self._found)]
+
+    def absorb(self, state: object) -> None:
+        """Take in the `state` of checks that another process made for the same profiles."""
+        values: Any = state
+        seen, alive, found = values
+        self._seen += seen
+        self._alive &= alive
+        self._found.update(map(tuple, found))
 
     def finish(
-        self, *, file_system: str, instances: int, secure_files: Collection[str]
-    ) -> list[Finding]:
-        """Return all findings, those on the medium as a whole included."""
-        whole = check_medium(
-            self.profile,
-            file_system=file_system,
-            instances=instances,
-            secure_files=secure_files,
-            plain_files=self._plain,
-        )
-        return [*self._found, *whole]
+        self,
+        *,
+        file_system: str,
+        instances: int,
+        secure_files: Collection[str],
+        medium: str = "",
+    ) -> tuple[list[Finding], tuple[str, ...]]:
+        """Return the findings of the claimed profile, and which identifiers are satisfied.
 
-    @staticmethod
-    def speaks_against(findings: Collection[Finding]) -> bool:
-        """Tell whether *findings* hold an error."""
-        return any(finding.severity is Severity.ERROR for finding in findings)
+        Args:
+            file_system: what the media room calls it: "iso9660", "udf", "folder", …
+            instances: number of instances that the directory names; negative: there is no
+                directory to judge, which is told elsewhere.
+            secure_files: File IDs of the Secure DICOM Files, the DICOMDIR among them.
+            medium: one of `Medium`'s values; "" when unknown, as for an image in a file.
+        """
+        findings = [
+            rules.BY_ID[rule].at(where, message) for rule, where, message in sorted(self._found)
+        ]
+        findings.sort(key=lambda finding: (finding.where, finding.rule))
+        satisfied = []
+        for row, group in zip(self._rows, self._group_of, strict=True):
+            whole = check_medium(
+                row,
+                file_system=file_system,
+                medium=medium,
+                instances=instances,
+                seen=self._seen,
+                secure_files=secure_files,
+            )
+            if self._claimed:
+                findings += whole
+                whole = findings
+            elif row.security is Security.CMS:
+                continue  # what was seen is plain, and nobody looked into what is secure
+            if self._alive >> group & 1 and not speaks_against(whole):
+                satisfied.append(row.identifier)
+        return findings if self._claimed else [], tuple(satisfied)
+
+
+def speaks_against(findings: Collection[Finding]) -> bool:
+    """Tell whether *findings* hold an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _has_errors(faults: Collection[Fault]) -> bool:
+    return any(fault.rule.severity is Severity.ERROR for fault in faults)
+
+
+def _where(record: DirectoryRecord | None, instance: Instance) -> str:
+    return ("/".join(record.file_id) if record is not None else "") or instance.source
+
+
+def _first_file(record: DirectoryRecord) -> str:
+    """Return the File ID of the first file below a record: what an operator finds it by."""
+    while record.children:
+        record = record.children[0]
+        if record.file_id:
+            return "/".join(record.file_id)
+    return ""

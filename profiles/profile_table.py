@@ -1,65 +1,79 @@
-"""All application profiles of this version, and how one is found by its identifier (PS3.11)."""
+"""All application profiles, and how one is found by its identifier (PS3.11)."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from dicomdir.record_types import AdditionalKey, Key, When
-from profiles.application_profiles import (
-    Allowed,
-    ApplicationProfile,
-    Composite,
-    Format,
-    Medium,
-    Role,
-    Security,
-)
-from profiles.identifiers import CLASS_NAMES, STANDARD_IDENTIFIERS
-from profiles.transfer_syntaxes import EXPLICIT_LITTLE
+from profiles.annex_rows import ROWS_A, ROWS_B, ROWS_C, ROWS_E, ROWS_K, ROWS_L
+from profiles.application_profiles import ApplicationProfile
+from profiles.general_rows import ROWS_D, ROWS_G, ROWS_H, ROWS_I, ROWS_J, ROWS_M, ROWS_N
+from profiles.identifiers import CLASS_NAMES, RETIRED
+from profiles.key_tables import KEYS_D
 from reporting import WrongUsage
 
-_IMAGE = frozenset({"IMAGE"})
-# Additional keys of Annex D. The elements inside the items of the sequence are copied with it.
-KEYS_D: Final = (
-    AdditionalKey(_IMAGE, Key(0x00080008, b"CS", "1C", When.PRESENT), "PS3.11 D.3-2"),
-    AdditionalKey(_IMAGE, Key(0x00081140, b"SQ", "1C", When.PRESENT), "PS3.11 D.3-2"),
-)
+__all__ = ["KEYS_D", "PROFILES", "ROWS", "profile"]
 
+# In the order of the annexes; F is retired.
 ROWS: Final[tuple[ApplicationProfile, ...]] = (
-    ApplicationProfile(
-        identifier="STD-GEN-CD",
-        medium=Medium.CD_R,
-        file_system=Format.P12_F,
-        allowed=(Allowed(Composite.ANY, frozenset({EXPLICIT_LITTLE}), "PS3.11 D.3-1"),),
-        additional_keys=KEYS_D,
-        icon=None,
-        roles=frozenset(Role),
-        security=Security.NONE,
-        capacity="A CD-R holds 650 to 700 MB. One File-set per disc, never one over several.",
-        source="PS3.11 D",
-    ),
+    *(*ROWS_A, *ROWS_B, *ROWS_C, *ROWS_D, *ROWS_E, *ROWS_G, *ROWS_H),
+    *(*ROWS_I, *ROWS_J, *ROWS_K, *ROWS_L, *ROWS_M, *ROWS_N),
 )
-PROFILES: Final = {row.identifier: row for row in ROWS}
+PROFILES: Final[dict[str, ApplicationProfile]] = {row.identifier: row for row in ROWS}
+_LISTED: Final = "`jacket profiles` lists all profiles"
 
 
-def profile(identifier: str) -> ApplicationProfile:
+def profile(
+    identifier: str, declared: Mapping[str, ApplicationProfile] | None = None
+) -> ApplicationProfile:
     """Return the row of a profile.
 
+    Args:
+        identifier: as PS3.11 spells it, or one of *declared*.
+        declared: augmented and private profiles by their identifiers (`declared_profiles`).
+
     Raises:
-        WrongUsage: there is no such profile here; the message says whether PS3.11 has it.
+        WrongUsage: there is no such profile; the message says what may have been meant.
     """
-    row = PROFILES.get(identifier)
-    if row is not None:
-        return row
-    known = f"This version has: {', '.join(PROFILES)}"
-    wanted = identifier.upper()
-    if identifier in STANDARD_IDENTIFIERS:
-        raise WrongUsage(f"{identifier} is known to PS3.11, not in this version", "profile", known)
-    if wanted in STANDARD_IDENTIFIERS:
-        remedy = f"Identifiers are written in capitals: {wanted}. {known}"
-        raise WrongUsage("not a profile identifier as PS3.11 spells it", "profile", remedy)
+    row = PROFILES.get(identifier) or (declared or {}).get(identifier)
+    if row is None:
+        raise WrongUsage(*_why_unknown(identifier, declared or {}))
+    return row
+
+
+def _why_unknown(
+    identifier: str, declared: Mapping[str, ApplicationProfile]
+) -> tuple[str, str, str]:
+    """Return what is wrong with an identifier, "profile", and what to do."""
+    wanted = identifier.strip().upper()
+    known = {**PROFILES, **declared}
+    if wanted in known:
+        return (
+            "not a profile identifier as PS3.11 spells it",
+            "profile",
+            f"Identifiers are written in capitals: {wanted}",
+        )
+    if wanted.startswith("APL-"):
+        return _why_older_prefix(wanted)
+    if wanted in RETIRED:
+        what, remedy = RETIRED[wanted]
+        return f"{wanted} is retired: {what}", "profile", f"{remedy}. {_LISTED}"
     if wanted in CLASS_NAMES:
         what = f"{wanted} names a class of profiles, not one profile"
-        raise WrongUsage(what, "profile", f"PS3.11 means {CLASS_NAMES[wanted]}. {known}")
+        return what, "profile", f"PS3.11 means {CLASS_NAMES[wanted]}. {_LISTED}"
+    shown = repr(identifier[:64])
     if wanted.startswith(("AUG-", "PRI-")):
-        what = "augmented and private profiles are not in this version"
-        raise WrongUsage(what, "profile", known)
-    raise WrongUsage(f"{identifier[:64]!r} is not a profile of PS3.11", "profile", known)
+        names = ", ".join(declared) or "none is declared"
+        what = f"{shown} is not declared ({names})"
+        return what, "profile", "Augmented and private profiles come from --profile-file FILE.toml"
+    from difflib import get_close_matches  # only a wrong word needs it
+
+    near = ", ".join(get_close_matches(wanted[:64], known, 4, 0.75))
+    meant = f"Did you mean {near}? " if near else ""
+    return f"{shown} is not a profile of PS3.11", "profile", f"{meant}{_LISTED}"
+
+
+def _why_older_prefix(wanted: str) -> tuple[str, str, str]:
+    current = f"STD-{wanted.removeprefix('APL-')}"
+    what = f"{wanted[:64]!r} begins with APL-, which older texts wrote for STD-"
+    if current in PROFILES:
+        return what, "profile", f"Say {current}"
+    return what, "profile", f"Neither is {current[:64]!r} a profile of PS3.11. {_LISTED}"

@@ -5,9 +5,10 @@ lengths, so that nothing is held in memory to learn its length.
 """
 
 from array import array
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
-from dicomdir.elements import LONG_LENGTH, LONG_VRS, TAG_VR_LENGTH
+from dicomdir.elements import LONG_LENGTH, LONG_VRS, TAG_VR_LENGTH, encode_element
 from profiles.fields import (
     BIG,
     DEEPEST,
@@ -49,13 +50,22 @@ def encoding_of(syntax: str) -> Encoding:
 class Rewriter:
     """Copies one data set from a buffer into a file."""
 
-    def __init__(self, data: Buffer, syntax: str, out: BinaryIO) -> None:
+    def __init__(
+        self,
+        data: Buffer,
+        syntax: str,
+        out: BinaryIO,
+        added: Sequence[tuple[int, bytes]] = (),
+    ) -> None:
         self._data = data
+        self._added = added  # tag and VR of elements to add with no value
         self._view = memoryview(data)
         self._syntax = syntax
         self._out = out
         # Bytes of pixel data that were decoded, padding included; None when none were.
         self.pixel_bytes: int | None = None
+        # Elements at the top that are others than in the source; b"": left out.
+        self.changed: dict[int, bytes] = {}
 
     def close(self) -> None:
         """Let go of the buffer, so that it can be closed."""
@@ -83,6 +93,12 @@ class Rewriter:
         plan = PixelPlan()
         if encoding == EXPLICIT:
             plan = plan_pixels(self._data, fields, self._syntax, top=depth == 0)
+        if depth == 0:
+            present = {field.tag for field in fields}
+            for tag, vr in self._added:
+                if tag not in present:
+                    plan.changed.setdefault(tag, encode_element(tag, vr, b""))
+            self.changed = plan.changed
         pending = sorted(tag for tag, element in plan.changed.items() if element)
         for field in fields:
             while pending and pending[0] <= field.tag:

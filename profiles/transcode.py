@@ -1,6 +1,6 @@
 """Converts instances to a transfer syntax of the profile, each in a worker that may die of it.
 
-Decoders of compressed pixels are the most attacked code of any imaging system. They run in
+Codecs of compressed pixels are the most attacked code of any imaging system. They run in
 processes of their own under limits: a crash, a hang or a bomb costs one instance, not the job.
 """
 
@@ -17,11 +17,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.instance import NOT_WELL_FORMED, Instance
+from profiles.encodable import ENCODABLE, LOSSLESS
+from profiles.encode_lossy import derived_uid
 from profiles.transfer_syntaxes import ALWAYS_CONVERTIBLE, DECODABLE, EXPLICIT_LITTLE
 from reporting import NotSupported, Progress, silent
 
-__all__ = ["DECODABLE", "Limits", "TranscodeJob", "Transcoded", "transcode"]
+__all__ = [
+    "DECODABLE",
+    "ENCODABLE",
+    "LOSSLESS",
+    "Limits",
+    "TranscodeJob",
+    "Transcoded",
+    "transcode",
+]
 
 STAGE: Final = "transcode"
 _START_SECONDS: Final = 60
@@ -33,7 +44,10 @@ class TranscodeJob:
 
     instance: Instance
     target: str  # path; its folder exists, a file there is overwritten
-    transfer_syntax: str  # UID to convert to
+    transfer_syntax: str  # UID to convert to; the source's own: its frames stay as they are
+    # Type 2 attributes to add with no value where they are absent: tag and VR.
+    added: tuple[tuple[int, bytes], ...] = ()
+    quality: int = 0  # of a lossy target, 1 to 100; 0: lossless only
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +106,36 @@ def _result(job: TranscodeJob, outcome: dict[str, Any]) -> Transcoded:
             Path(job.target).unlink(missing_ok=True)
         return Transcoded(job, None, str(reason))
     status = Path(job.target).stat()
+    changed = {int(tag): bytes.fromhex(digits) for tag, digits in outcome["changed"].items()}
     written = job.instance._replace(
         source=job.target,
+        sop_instance_uid=_uid_after(job),
+        facts=_facts_after(job.instance.facts, changed),
         size=int(outcome["size"]),
         dataset_offset=int(outcome["offset"]),
         transfer_syntax_uid=job.transfer_syntax,
         departures=(),
+        pixel_data=int(outcome["pixel_data"]),
         stamp=(status.st_mtime_ns, status.st_ino),
     )
     return Transcoded(job, written, "")
+
+
+def _uid_after(job: TranscodeJob) -> str:
+    """Return which instance the result is: lossy compression makes another one."""
+    old, syntax = job.instance.sop_instance_uid, job.transfer_syntax
+    if syntax in LOSSLESS or syntax not in ENCODABLE or syntax == job.instance.transfer_syntax_uid:
+        return old
+    return derived_uid(old, syntax, job.quality)
+
+
+def _facts_after(facts: bytes, changed: dict[int, bytes]) -> bytes:
+    """Return what was asked of the source as it stands in the result, as far as it was there."""
+    try:
+        found = [(tag, facts[start:after]) for tag, _, start, _, after in iterate_elements(facts)]
+    except BadEncoding:
+        return facts
+    return b"".join(changed.get(tag, element) for tag, element in found)
 
 
 class _Pool:
@@ -165,7 +200,7 @@ class _Worker:
 
     def convert(self, job: TranscodeJob) -> dict[str, Any]:
         """Return the worker's answer, or the reason why there is none."""
-        known = ALWAYS_CONVERTIBLE | DECODABLE | {EXPLICIT_LITTLE}
+        known = ALWAYS_CONVERTIBLE | DECODABLE | {EXPLICIT_LITTLE, job.transfer_syntax}
         if job.instance.transfer_syntax_uid not in known:
             return {"reason": "its transfer syntax cannot be converted"}
         process = self._process or self._start()
@@ -184,6 +219,8 @@ class _Worker:
             "target_syntax": job.transfer_syntax,
             "sop_class_uid": instance.sop_class_uid,
             "sop_instance_uid": instance.sop_instance_uid,
+            "added": [(tag, vr.hex()) for tag, vr in job.added],
+            "quality": job.quality,
             "mend": any(text.startswith(NOT_WELL_FORMED) for text in instance.departures),
         }
         return json.dumps({"request": request, "limits": asdict(self._limits)}) + "\n"
@@ -251,7 +288,7 @@ class _Worker:
                     pipe.close()
         if self._overdue:
             return f"the conversion took longer than {self._limits.seconds} seconds"
-        return f"the decoder broke down (exit status {code})"
+        return f"the codec broke down (exit status {code})"
 
     def close(self) -> None:
         """End the process, whatever it is doing; the thread that drives it notices."""

@@ -5,6 +5,8 @@ Large values are compared in their files and never held. Runs in the transcoder'
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
@@ -36,10 +38,16 @@ class _Rules(NamedTuple):
 
     swapped: bool  # the source is big endian
     changeable: frozenset[int]  # tags, at the top and in Items with frames
+    added: frozenset[int] = frozenset()  # tags at the top that may be new, with no value
 
 
 def check_converted(
-    source: BinaryIO, start: int, syntax: str, target: Path, pixel_bytes: int | None
+    source: BinaryIO,
+    start: int,
+    syntax: str,
+    target: Path,
+    pixel_bytes: int | None,
+    added: frozenset[int] = frozenset(),
 ) -> None:
     """Compare a converted file with its source.
 
@@ -49,13 +57,14 @@ def check_converted(
         syntax: its encoding.
         target: the converted file.
         pixel_bytes: length of the pixel data when it was decoded, padding included; else None.
+        added: tags that may be new at the top, with no value.
 
     Raises:
         CannotTranscode: a value came through changed, or an element is missing or new.
     """
     from pydicom.filereader import read_dataset
 
-    with warnings.catch_warnings(), target.open("rb") as converted:
+    with _understood(), warnings.catch_warnings(), target.open("rb") as converted:
         warnings.simplefilter("ignore")
         source.seek(start)
         before = read_dataset(
@@ -63,33 +72,58 @@ def check_converted(
         )
         after = _read_target(converted)
         changeable = frozenset[int]() if pixel_bytes is None else CHANGEABLE
-        rules = _Rules(swapped=syntax == EXPLICIT_BIG, changeable=changeable)
+        rules = _Rules(syntax == EXPLICIT_BIG, changeable, added)
         _compare(_Side(before, source), _Side(after, converted), rules)
         if pixel_bytes is not None and _length(after, PIXEL_DATA) != pixel_bytes:
             raise CannotTranscode("the pixel data that was written has another length")
 
 
-def check_mended(source: BinaryIO, target: Path) -> None:
+def check_mended(
+    source: BinaryIO,
+    target: Path,
+    syntax: str = EXPLICIT_LITTLE,
+    added: frozenset[int] = frozenset(),
+) -> None:
     """Compare a file that was mended and converted with what pydicom makes of its source.
+
+    Args:
+        source: the file as it came.
+        target: the converted file.
+        syntax: that the converted file shall have.
+        added: tags that may be new at the top, with no value.
 
     Raises:
         CannotTranscode: a value came through changed, or an element is missing or new.
     """
     import pydicom
 
-    with warnings.catch_warnings(), target.open("rb") as converted:
+    with _understood(), warnings.catch_warnings(), target.open("rb") as converted:
         warnings.simplefilter("ignore")
         source.seek(0)
-        before, after = pydicom.dcmread(source, force=True), _read_target(converted)
-        rules = _Rules(swapped=False, changeable=CHANGEABLE)
+        before, after = pydicom.dcmread(source, force=True), _read_target(converted, syntax)
+        rules = _Rules(False, CHANGEABLE, added)
         _compare(_Side(before, source), _Side(after, converted), rules)
 
 
-def _read_target(converted: BinaryIO) -> "Dataset":
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Refuse what pydicom trips over: what cannot be compared does not count."""
+    try:
+        yield
+    except (CannotTranscode, OSError, MemoryError, RecursionError):
+        raise
+    except Exception as problem:  # pydicom raises what it likes
+        name = type(problem).__name__
+        raise CannotTranscode(
+            f"its elements cannot be compared: a value is damaged ({name})"
+        ) from problem
+
+
+def _read_target(converted: BinaryIO, syntax: str = EXPLICIT_LITTLE) -> "Dataset":
     import pydicom
 
     after = pydicom.dcmread(converted, defer_size=_LARGE)
-    if after.file_meta.TransferSyntaxUID != EXPLICIT_LITTLE:
+    if after.file_meta.TransferSyntaxUID != syntax:
         raise CannotTranscode("the file that was written has another transfer syntax")
     return after
 
@@ -102,7 +136,8 @@ def _length(data_set: "Dataset", tag: int) -> int:
 
 def _compare(before: _Side, after: _Side, rules: _Rules) -> None:
     old, new = _tags(before.data_set), _tags(after.data_set)
-    differing = (old ^ new) - rules.changeable
+    empty = {tag for tag in rules.added & new - old if _length(after.data_set, tag) == 0}
+    differing = (old ^ new) - rules.changeable - empty
     if differing:
         raise CannotTranscode(f"{name_of(min(differing))} did not come through")
     for tag in sorted((old & new) - rules.changeable):
@@ -146,7 +181,8 @@ def _are_same_items(before: _Side, after: _Side, tag: int, rules: _Rules) -> boo
         return bool(items == others)
     if len(items) != len(others):
         return False
-    nested = rules._replace(changeable=CHANGEABLE if rules.changeable else frozenset())
+    inside = CHANGEABLE if rules.changeable else frozenset[int]()
+    nested = rules._replace(changeable=inside, added=frozenset())
     for item, other in zip(items, others, strict=True):
         _compare(_Side(item, before.file), _Side(other, after.file), nested)
     return True

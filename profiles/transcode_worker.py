@@ -1,14 +1,13 @@
 """The process that touches foreign pixel data: limited, replaceable, one file at a time.
 
-Reads one JSON object a line from standard input and answers with one a line: ``{"size", "offset"}``
-or ``{"reason"}``. A codec that crashes, hangs or eats memory takes this process with it and
-nothing else. Started by `profiles.transcode`.
+Reads one JSON object a line from standard input and answers with one a line: ``{"size",
+"offset", "changed", "pixel_data"}`` or ``{"reason"}``. A codec that crashes, hangs or eats memory
+takes this process with it and nothing else. Started by `profiles.transcode`.
 """
 
 import json
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,13 +21,17 @@ def main() -> None:
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
-    import_module("pydicom")  # now, so that the first conversion's clock is not charged for it
     _say(answers, {"ready": True})
     for line in sys.stdin:
         words: dict[str, Any] = json.loads(line)
-        request = Request(**words["request"])
+        request = _request(words["request"])
         _limit(words["limits"], _size_of(request.source))
         _say(answers, _answer(request))
+
+
+def _request(words: dict[str, Any]) -> Request:
+    added = tuple((int(tag), bytes.fromhex(vr)) for tag, vr in words.pop("added"))
+    return Request(**words, added=added)
 
 
 def _size_of(path: str) -> int:
@@ -45,7 +48,7 @@ def _say(answers: IO[str], words: dict[str, Any]) -> None:
 
 def _answer(request: Request) -> dict[str, Any]:
     try:
-        size, offset = convert(request)
+        made = convert(request)
     except CannotTranscode as problem:
         return {"reason": str(problem)}
     except MemoryError:
@@ -56,7 +59,9 @@ def _answer(request: Request) -> dict[str, Any]:
         return {"reason": f"the file cannot be read or written: {problem.strerror or problem}"}
     except Exception as problem:  # pydicom raises what it likes
         return {"reason": f"the conversion failed ({type(problem).__name__})"}
-    return {"size": size, "offset": offset}
+    # JSON knows no bytes: elements by their tag, in hexadecimal digits.
+    changed = {str(tag): element.hex() for tag, element in made.changed.items()}
+    return {**made._asdict(), "changed": changed}
 
 
 def _limit(limits: dict[str, int], source_size: int) -> None:

@@ -30,12 +30,17 @@ IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 RLE: Final = "1.2.840.10008.1.2.5"
+JPEG_BASELINE: Final = "1.2.840.10008.1.2.4.50"
+JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
+JPEG_LOSSLESS: Final = "1.2.840.10008.1.2.4.70"
+J2K_LOSSLESS: Final = "1.2.840.10008.1.2.4.90"
+J2K: Final = "1.2.840.10008.1.2.4.91"
 ENCAPSULATED_UNCOMPRESSED: Final = "1.2.840.10008.1.2.1.98"
 DEFLATED_FRAMES: Final = "1.2.840.10008.1.2.8.1"
 
 _JPEG = ("ISO_10918_1", "A.4.1")
 _JLS = ("ISO_14495_1", "A.4.3")
-_J2K = ("ISO_15444_1", "A.4.4")
+_JPEG_2000 = ("ISO_15444_1", "A.4.4")
 _HTJ2K = ("ISO_15444_15", "A.4.11")
 
 
@@ -74,20 +79,20 @@ ROWS: Final[tuple[TransferSyntax, ...]] = (
     _frames("70", "JPEG Lossless, First-Order Prediction", _JPEG),
     _frames("80", "JPEG-LS Lossless", _JLS),
     _frames("81", "JPEG-LS Near-Lossless", _JLS, lossy=True),
-    _frames("90", "JPEG 2000 Lossless", _J2K),
-    _frames("91", "JPEG 2000", _J2K, lossy=True),
+    _frames("90", "JPEG 2000 Lossless", _JPEG_2000),
+    _frames("91", "JPEG 2000", _JPEG_2000, lossy=True),
     _frames("201", "High-Throughput JPEG 2000 Lossless", _HTJ2K),
     _frames("202", "High-Throughput JPEG 2000 with RPCL Lossless", _HTJ2K),
     _frames("203", "High-Throughput JPEG 2000", _HTJ2K, lossy=True),
     *_video("100", "MPEG2 Main Profile / Main Level", "8.2.5"),
     *_video("101", "MPEG2 Main Profile / High Level", "8.2.6"),
-    *_video("102", "MPEG-4 H.264 High Profile / Level 4.1", "8.2.7"),
-    *_video("103", "MPEG-4 H.264 BD-compatible High Profile / Level 4.1", "8.2.7"),
-    *_video("104", "MPEG-4 H.264 High Profile / Level 4.2 for 2D Video", "8.2.8"),
-    *_video("105", "MPEG-4 H.264 High Profile / Level 4.2 for 3D Video", "8.2.8"),
-    *_video("106", "MPEG-4 H.264 Stereo High Profile / Level 4.2", "8.2.9"),
-    _video("107", "HEVC H.265 Main Profile / Level 5.1", "8.2.10")[0],
-    _video("108", "HEVC H.265 Main 10 Profile / Level 5.1", "8.2.11")[0],
+    *_video("102", "MPEG-4 AVC/H.264 High Profile / Level 4.1", "8.2.7"),
+    *_video("103", "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1", "8.2.7"),
+    *_video("104", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video", "8.2.8"),
+    *_video("105", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video", "8.2.8"),
+    *_video("106", "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2", "8.2.9"),
+    _video("107", "HEVC/H.265 Main Profile / Level 5.1", "8.2.10")[0],
+    _video("108", "HEVC/H.265 Main 10 Profile / Level 5.1", "8.2.11")[0],
     TransferSyntax("1.2.840.10008.1.2.4.94", "JPIP Referenced", Kind.ELSEWHERE, "PS3.5 A.6"),
     TransferSyntax(
         "1.2.840.10008.1.2.4.95", "JPIP Referenced Deflate", Kind.ELSEWHERE, "PS3.5 A.7"
@@ -100,6 +105,24 @@ ROWS: Final[tuple[TransferSyntax, ...]] = (
     ),
 )
 TRANSFER_SYNTAXES: Final = {row.uid: row for row in ROWS}
+# UID suffix → the name of PS3.6, where it is longer than people say it.
+_REGISTERED: Final[dict[str, str]] = {
+    "1.98": "Encapsulated Uncompressed Explicit VR Little Endian",
+    "4.50": "JPEG Baseline (Process 1)",
+    "4.51": "JPEG Extended (Process 2 & 4)",
+    "4.53": "JPEG Spectral Selection, Non-Hierarchical (Process 6 & 8) (Retired)",
+    "4.55": "JPEG Full Progression, Non-Hierarchical (Process 10 & 12) (Retired)",
+    "4.57": "JPEG Lossless, Non-Hierarchical (Process 14)",
+    "4.70": "JPEG Lossless, Non-Hierarchical, First-Order Prediction "
+    "(Process 14 [Selection Value 1])",
+    "4.80": "JPEG-LS Lossless Image Compression",
+    "4.81": "JPEG-LS Lossy (Near-Lossless) Image Compression",
+    "4.90": "JPEG 2000 Image Compression (Lossless Only)",
+    "4.91": "JPEG 2000 Image Compression",
+    "4.201": "High-Throughput JPEG 2000 Image Compression (Lossless Only)",
+    "4.202": "High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)",
+    "4.203": "High-Throughput JPEG 2000 Image Compression",
+}
 
 # What `profiles.transcode` brings to Explicit VR Little Endian on its own: no decoder needed.
 ALWAYS_CONVERTIBLE: Final = frozenset(row.uid for row in ROWS if row.kind is Kind.PLAIN)
@@ -113,3 +136,8 @@ def name_of_syntax(uid: str) -> str:
     if row is not None:
         return row.name
     return f"unknown transfer syntax {uid}" if uid else "no transfer syntax"
+
+
+def registered_name(uid: str) -> str:
+    """Return the name of a transfer syntax as PS3.6 has it, for who compares with the standard."""
+    return _REGISTERED.get(uid.removeprefix("1.2.840.10008.1.2.")) or name_of_syntax(uid)

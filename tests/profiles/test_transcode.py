@@ -225,11 +225,13 @@ def test_syntaxes_that_cannot_be_converted_or_written_are_refused(
     results = transcode(
         [
             TranscodeJob(video, str(tmp_path / "video"), EXPLICIT_LITTLE),
+            TranscodeJob(plan_instance, str(tmp_path / "jpeg-ls"), "1.2.840.10008.1.2.4.80"),
             TranscodeJob(plan_instance, str(tmp_path / "jpeg"), "1.2.840.10008.1.2.4.70"),
         ]
     )
     assert results[0].reason == "its transfer syntax cannot be converted"
-    assert results[1].reason == "JPEG Lossless, First-Order Prediction is not written"
+    assert results[1].reason == "JPEG-LS Lossless is not written"
+    assert results[2].reason == "it is not an image with pixel data"
 
 
 def test_names_that_are_no_text_come_through(plan_instance: Instance, tmp_path: Path) -> None:

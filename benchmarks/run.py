@@ -103,6 +103,86 @@ def index(base: Path, rounds: int) -> bool:
     return good
 
 
+def checks(base: Path, rounds: int) -> bool:
+    """DICOMDIR with all checks of the CT/MR profile, without icons, against no more than ``+r``."""
+    good = True
+    for name in ("M", "L"):
+        folder = corpus(base, name)
+        directory = folder / "DICOMDIR"
+        good &= contest(
+            Contest(
+                f"DICOMDIR {name}, CT/MR checks",
+                [[*JACKET, "dicomdir", str(folder), "--profile", "STD-CTMR-CD"]],
+                [["dcmmkdir", "+r", "+id", str(folder), "+D", str(base / "DICOMDIR")]],
+                5.0,
+                lambda directory=directory: directory.unlink(missing_ok=True),  # type: ignore[misc]
+            ),
+            rounds,
+        )
+    return good
+
+
+def icons(base: Path, rounds: int) -> bool:
+    """DICOMDIR of the CT/MR profile with an icon of every image, as dcmmkdir -Pcm makes them."""
+    folder = corpus(base, "M")
+    directory = folder / "DICOMDIR"
+    words = ["dicomdir", str(folder), "--profile", "STD-CTMR-CD", "--icons"]
+    peer = ["dcmmkdir", "+r", "-Pcm", "+id", str(folder), "+D", str(base / "DICOMDIR")]
+    return contest(
+        Contest(
+            "DICOMDIR M, CT/MR icons",
+            [[*JACKET, *words]],
+            [peer],
+            2.0,
+            lambda: directory.unlink(missing_ok=True),
+        ),
+        rounds,
+    )
+
+
+def verify(base: Path, rounds: int) -> bool:
+    """A File-set of 1.5 GB read to its end and judged, against its digests alone."""
+    folder = corpus(base, "M")
+    medium = base / "verified"
+    if not medium.exists():
+        timed([[*JACKET, "author", str(folder), "-o", str(medium)]])
+    files = [str(path) for path in sorted(medium.rglob("*")) if path.is_file()]
+    return contest(
+        Contest(
+            "verify M (openssl dgst)",
+            [[*JACKET, "verify", str(medium), "--profile", "STD-GEN-CD"]],
+            [["openssl", "dgst", "-sha256", *files]],
+            1 / 1.3,
+            lambda: None,
+        ),
+        rounds,
+    )
+
+
+def transcode(base: Path, rounds: int) -> bool:
+    """500 CT slices to JPEG Lossless: CPU against one dcmcjpeg a file, wall with both cores."""
+    folder = corpus(base, "S")
+    ours, theirs = base / "ours", base / "theirs"
+
+    def tidy() -> None:
+        shutil.rmtree(ours, ignore_errors=True)
+        shutil.rmtree(theirs, ignore_errors=True)
+        theirs.mkdir()
+
+    profile = ["--profile", "STD-GEN-USB-JPEG", "--transcode", "lossless"]
+    sources = sorted(path for path in folder.rglob("*") if path.is_file())
+    return contest(
+        Contest(
+            "author S, JPEG lossless",
+            [[*JACKET, "author", str(folder), "-o", str(ours), *profile]],
+            [["dcmcjpeg", "+e1", str(s), str(theirs / f"{n}")] for n, s in enumerate(sources)],
+            1.0,
+            tidy,
+        ),
+        rounds,
+    )
+
+
 def author(base: Path, rounds: int) -> bool:
     """The whole job for 500 CT slices against three tools one after the other."""
     folder = corpus(base, "S")
@@ -181,7 +261,16 @@ def start(base: Path, rounds: int) -> bool:
     )
 
 
-BENCHMARKS = {"start": start, "index": index, "author": author, "growth": growth}
+BENCHMARKS = {
+    "start": start,
+    "index": index,
+    "checks": checks,
+    "icons": icons,
+    "verify": verify,
+    "transcode": transcode,
+    "author": author,
+    "growth": growth,
+}
 
 
 def main() -> int:

@@ -1,43 +1,51 @@
-"""The job "make a medium": scan, select, plan, transcode, lay out, write."""
+"""The job "make a medium": scan, select, plan, convert, lay out, write."""
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from dicomdir.build import Built, build_directory
-from dicomdir.elements import name_of
-from dicomdir.encode import encode_dicomdir
 from dicomdir.index import Indexer
-from dicomdir.instance import KINDS, Instance, NotIndexed
+from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.scan import scan
 from dicomdir.tidy_keys import MALFORMED_UID
 from jacket.labels import checked_label
+from jacket.layout import Icons, Layout, estimated, lay_out
 from jacket.manifest import manifest_of
-from media.source import DigestList, FileRange, NamedSource, Written
+from jacket.settle import Candidates, NothingToWrite, settled
+from jacket.target import (
+    CAPACITIES,
+    is_image,
+    next_step,
+    refuse_unfit,
+    refuse_unwritable,
+    room,
+)
+from media.source import DigestList, NamedSource, Written
 from profiles.application_profiles import ApplicationProfile
-from profiles.file_ids import assign_file_ids
-from profiles.plan import Action, Plan, PlannedInstance
-from profiles.planner import plan
+from profiles.choose_syntax import LOSSY_COMPRESSION
+from profiles.judge import broken_frames
+from profiles.plan import DEFAULT_QUALITY, Action, Plan, PlannedInstance, Policy, Transcode
 from profiles.profile_table import profile
-from profiles.rehead import rehead
 from profiles.selection import select
-from profiles.transfer_syntaxes import DECODABLE
-from reporting import CannotRead, CannotWrite, NotSupported, Progress, WrongUsage, silent
+from profiles.values import facts_for
+from reporting import CannotWrite, Progress, WrongUsage, silent
+
+__all__ = [
+    "AUTO_PROFILE",
+    "CAPACITIES",
+    "DEFAULT_PROFILE",
+    "Authored",
+    "NothingToWrite",
+    "Selection",
+    "author",
+]
 
 DEFAULT_PROFILE: Final = "STD-GEN-CD"
-_LATER: Final = {".img": "FAT images", ".zip": "ZIP files", ".eml": "e-mail"}
-# Kinds of what is left out because another object was there first.
-_BECAUSE_OF_ANOTHER: Final = frozenset(("patient-conflict", "contradiction", "duplicate"))
-_BLOCK: Final = 2048  # bytes
-_STRUCTURES: Final = 200  # blocks before the files and after them
-# What a blank medium holds, in bytes: 360,000 and 333,000 blocks of 2,048 (PS3.12 F.1 note).
-CAPACITIES: Final = {"cd": 737_280_000, "cd74": 681_984_000}
+AUTO_PROFILE: Final = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,10 @@ class Authored:
     planned: tuple[PlannedInstance, ...]
     left_out: tuple[NotIndexed, ...]
     remarks: tuple[str, ...]
+    medium: str = ""  # what the profile is for, as PS3.11 calls it
+    why_profile: str = ""  # why "auto" chose it
+    icons: int = 0  # records that have, or would get, an icon
+    next_step: str = ""  # what is left to do until it is a medium of the profile
 
     @property
     def lost(self) -> tuple[NotIndexed, ...]:
@@ -71,7 +83,17 @@ class Authored:
     @property
     def flaws(self) -> tuple[str, ...]:
         """What keeps the medium from being compliant though everything was done right."""
-        return tuple(remark for remark in self.remarks if MALFORMED_UID in remark)
+        uids = [remark for remark in self.remarks if MALFORMED_UID in remark]
+        frames: dict[str, list[str]] = {}
+        for item in self.planned:
+            what = "" if item.rewritten else broken_frames(item.instance)
+            if what:
+                frames.setdefault(what, []).append(item.instance.source)
+        streams = [
+            f"{len(where):,} copied as they are, {where[0]} among them: {what}"
+            for what, where in frames.items()
+        ]
+        return (*uids, *streams)
 
     @property
     def clean(self) -> bool:
@@ -82,22 +104,45 @@ class Authored:
         """Return how many instances came on the medium by *action*."""
         return sum(item.action is action for item in self.planned)
 
+    @property
+    def transcoded_to(self) -> dict[str, int]:
+        """How many instances were brought to which transfer syntax, by UID."""
+        counts = Counter(item.target_syntax for item in self.planned if item.target_syntax)
+        return dict(counts.most_common())
 
-class NothingToWrite(CannotRead):
-    """None of the sources holds an instance that can be put on the medium."""
 
-    left_out: tuple[NotIndexed, ...] = ()
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What was asked for, checked."""
+
+    row: ApplicationProfile
+    target: Path
+    label: str
+    clock: datetime
+    policy: Policy
+    icons: Icons | None
+    capacity: int | None
+    jobs: int | None
+    progress: Progress
+    why_profile: str
+
+    @property
+    def indexer(self) -> Indexer:
+        return Indexer(self.row.additional_keys, (*facts_for([self.row]), LOSSY_COMPRESSION))
 
 
 def author(
     sources: Iterable[str | Path],
     output: str | Path,
     *,
-    profile_id: str = DEFAULT_PROFILE,
+    profile_id: str | ApplicationProfile = DEFAULT_PROFILE,
     selection: Selection | None = None,
     label: str | None = None,
     capacity: int | None = None,
+    medium: str | None = None,
     transcode: str = "auto",
+    quality: int = DEFAULT_QUALITY,
+    icons: bool = False,
     dry_run: bool = False,
     jobs: int | None = None,
     recorded: datetime | None = None,
@@ -108,12 +153,17 @@ def author(
     Args:
         sources: files and folders.
         output: ``….iso`` for an image, anything else for a folder.
-        profile_id: application profile, as PS3.11 spells it.
+        profile_id: application profile, as PS3.11 spells it, or a row of one; "auto": the one
+            that suits the objects and the medium best.
         selection: what of the sources is wanted; everything when None.
         label: File-set ID and volume label; made of the date when None.
         capacity: bytes of the medium; more is refused before anything is written.
-        transcode: "auto" brings instances to a transfer syntax of the profile, "lossless" does so
-            where no information is lost, "never" leaves them out.
+        medium: for "auto", one of `jacket.target.MEDIA`; told from *output* when None.
+        transcode: "auto" changes only what the profile demands, "lossless" also compresses native
+            images without loss where the profile allows it, "lossy" with loss (into new objects
+            with new UIDs), "never" leaves out what would have to be changed.
+        quality: of lossy compression, 1 to 100.
+        icons: give images an icon in the directory; those that a profile requires always are.
         dry_run: plan only; nothing is written.
         jobs: processes to use; all cores when None.
         recorded: the job's clock; now (or SOURCE_DATE_EPOCH) when None.
@@ -126,77 +176,139 @@ def author(
     target = Path(output)
     clock = recorded or _now()
     checked_label(label)
-    if label is None:
-        label = f"DICOM_{clock:%Y%m%d}"
-    row = profile(profile_id)
-    as_image = _is_image(target)
-    _refuse_unwritable(target)
-    scanned = scan(sources, Indexer(row.additional_keys), jobs=jobs, progress=progress)
+    policy = _policy(transcode, quality)
+    is_image(target)
+    refuse_unwritable(target)
     wanted = selection or Selection()
+    given = list(sources)
+    row, why = _row(given, wanted, target, profile_id, capacity, medium, policy, jobs, progress)
+    refuse_unfit(row, target, dry_run=dry_run)
+    maker = Icons(row.icon, jobs=jobs, progress=progress) if _wants_icons(row, icons) else None
+    job = _Job(
+        row,
+        target,
+        f"DICOM_{clock:%Y%m%d}" if label is None else label,
+        clock,
+        policy,
+        maker,
+        capacity,
+        jobs,
+        progress,
+        why,
+    )
+    candidates, indexer = _found(job, given, wanted)
+    if dry_run:
+        return _planned_only(job, candidates)
+    with settled(candidates, target, indexer, jobs, progress) as (ready, files):
+        layout = lay_out(ready, files, clock, job.label, row, maker)
+        digest_list = manifest_of([(s.name, s.size) for s in layout.named], clock)
+        written = _write(job, layout.named, digest_list)
+    return _result(job, ready, layout, written, written.size)
+
+
+def _policy(transcode: str, quality: int) -> Policy:
+    if transcode not in tuple(Transcode):
+        raise WrongUsage(
+            f"{transcode[:32]!r} is not a way to convert",
+            "--transcode",
+            f"Say one of {', '.join(Transcode)}",
+        )
+    if not 1 <= quality <= 100:
+        raise WrongUsage(f"{quality} is not a quality", "--quality", "Say a number from 1 to 100")
+    return Policy(Transcode(transcode), quality)
+
+
+def _row(
+    sources: Sequence[str | Path],
+    wanted: Selection,
+    target: Path,
+    profile_id: str | ApplicationProfile,
+    capacity: int | None,
+    medium: str | None,
+    policy: Policy,
+    jobs: int | None,
+    progress: Progress,
+) -> tuple[ApplicationProfile, str]:
+    """Return the profile, and why it was chosen when that was left to us."""
+    if isinstance(profile_id, ApplicationProfile):
+        return profile_id, ""
+    if profile_id != AUTO_PROFILE:
+        return profile(profile_id), ""
+    from jacket.auto_profile import best_profile
+
+    return best_profile(
+        sources,
+        lambda found: select(
+            found, wanted.patients, wanted.studies, wanted.series, wanted.accessions
+        ),
+        target,
+        capacity=capacity,
+        medium=medium,
+        policy=policy,
+        jobs=jobs,
+        progress=progress,
+    )
+
+
+def _wants_icons(row: ApplicationProfile, asked: bool) -> bool:
+    return asked or (row.icon is not None and row.icon.required)
+
+
+def _found(
+    job: _Job, sources: Sequence[str | Path], wanted: Selection
+) -> tuple[Candidates, Indexer]:
+    """Scan the sources and pick what is wanted."""
+    indexer = job.indexer
+    scanned = scan(sources, indexer, jobs=job.jobs, progress=job.progress)
     instances = select(
         scanned.instances, wanted.patients, wanted.studies, wanted.series, wanted.accessions
     )
-    not_indexed = [_unless_target(item, target) for item in scanned.not_indexed]
-    candidates = _Candidates(instances, not_indexed, row, transcode)
-    if dry_run:
-        decided = candidates.plan()
-        _refuse_empty(decided)
-        layout = _lay_out(decided, {}, clock, label)
-        size = _estimated(layout.named)
-        if capacity is not None and size > capacity:
-            raise CannotWrite(
-                f"would need about {size:,} bytes where the medium has {capacity:,}",
-                str(target),
-                "Select fewer studies for one medium",
-            )
-        return _result(decided, layout, None, size, label)
-    with _settled(candidates, target, row, jobs, progress) as (ready, files):
-        _refuse_empty(ready)
-        layout = _lay_out(ready, files, clock, label)
-        digest_list = manifest_of([(s.name, s.size) for s in layout.named], clock)
-        written = _write(
-            layout.named, target, as_image, label, clock, digest_list, capacity, progress
+    not_indexed = [_unless_target(item, job.target) for item in scanned.not_indexed]
+    return Candidates(instances, not_indexed, job.row, job.policy), indexer
+
+
+def _planned_only(job: _Job, candidates: Candidates) -> Authored:
+    decided = candidates.plan()
+    layout = lay_out(decided, {}, job.clock, job.label, job.row)
+    size = estimated(layout, decided, job.icons)
+    if job.capacity is not None and size > job.capacity:
+        raise CannotWrite(
+            f"would need about {size:,} bytes where the medium has {job.capacity:,}",
+            str(job.target),
+            "Select fewer studies for one medium",
         )
-    return _result(ready, layout, written, written.size, label)
-
-
-class _Layout(NamedTuple):
-    """What goes where on the medium."""
-
-    uid: str
-    built: Built
-    named: list[NamedSource]
-
-
-def _lay_out(ready: Plan, files: Mapping[str, str], clock: datetime, label: str) -> _Layout:
-    file_ids = assign_file_ids(ready.instances)
-    uid = _file_set_uid(clock, ready, file_ids)
-    pairs = [(item.instance, id_) for item, id_ in zip(ready.instances, file_ids, strict=True)]
-    built = build_directory(pairs, file_set_uid=uid, file_set_id=label)
-    return _Layout(uid, built, _named_sources(built, ready, file_ids, files, clock))
-
-
-def _estimated(named: Sequence[NamedSource]) -> int:
-    """Return the bytes of an image: files in whole blocks, and something for the structures.
-
-    What is yet to be converted counts as it is now: a compressed file will need more.
-    """
-    blocks = sum(-(-source.size // _BLOCK) for source in named)
-    return (blocks + _STRUCTURES + len(named) // 16) * _BLOCK
+    return _result(job, decided, layout, None, size)
 
 
 def _result(
-    decided: Plan, layout: _Layout, written: Written | None, size: int, label: str
+    job: _Job, decided: Plan, layout: Layout, written: Written | None, size: int
 ) -> Authored:
+    icons = layout.icons
+    if written is None and job.icons is not None:
+        icons = sum(job.icons.wanted_for(item.instance) for item in decided.instances)
     return Authored(
         decided.profile,
         written,
         layout.uid if written is not None else "",
-        label,
+        job.label,
         size,
         decided.instances,
         decided.left_out,
-        (*decided.remarks, *_remarks(layout.built), *_room(size)),
+        (*decided.remarks, *layout.remarks, *_about_loss(decided), *room(job.row, size)),
+        medium=job.row.medium.value,
+        why_profile=job.why_profile,
+        icons=icons,
+        next_step=next_step(job.row, as_image=is_image(job.target)),
+    )
+
+
+def _about_loss(decided: Plan) -> tuple[str, ...]:
+    number = sum(item.lossy for item in decided.instances)
+    if not number:
+        return ()
+    return (
+        f"{number:,} image{'s' * (number > 1)} compressed with loss: by PS3.3 they are new objects "
+        "with new SOP Instance UIDs, which reports and presentation states do not know",
     )
 
 
@@ -213,32 +325,6 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _is_image(target: Path) -> bool:
-    suffix = target.suffix.lower() or (target.name if target.name.startswith(".") else "")
-    if suffix in _LATER:
-        raise NotSupported(
-            f"{_LATER[suffix]} are not made by this version",
-            str(target),
-            "Use NAME.iso or a folder",
-        )
-    return suffix == ".iso"
-
-
-def _refuse_unwritable(target: Path) -> None:
-    """Find out before the scan, not after it, that the target cannot be made."""
-    folder = target.parent
-    try:
-        there = folder.is_dir()
-    except OSError as error:
-        raise CannotWrite(
-            f"the folder cannot be reached ({error.strerror})", str(folder), "Choose another folder"
-        ) from error
-    if not there:
-        raise CannotWrite("there is no such folder", str(folder), "Make it, or choose another")
-    if not os.access(folder, os.W_OK):
-        raise CannotWrite("the folder may not be written", str(folder), "Choose another folder")
-
-
 def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
     """Return *item*; an older target lying among the sources is no loss."""
     if item.kind == "not-dicom" and target.exists() and target.samefile(item.source):
@@ -246,206 +332,23 @@ def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
     return item
 
 
-class _Candidates:
-    """What could be on the medium, less what turned out to be impossible.
-
-    Of several objects with one UID the planner takes one. Where that one cannot be brought onto
-    the medium, another takes its place: so it is planned again without it.
-    """
-
-    def __init__(
-        self,
-        instances: Iterable[Instance],
-        not_indexed: Iterable[NotIndexed],
-        row: ApplicationProfile,
-        transcode: str,
-    ) -> None:
-        self._left = list(instances)
-        self._not_indexed = list(not_indexed)
-        self._row = row
-        self._may_transcode = transcode != "never"
-
-    def plan(self) -> Plan:
-        """Return the plan; it transcodes nothing when that is forbidden."""
-        while True:
-            decided = plan(
-                self._left,
-                self._not_indexed,
-                self._row,
-                decoders=DECODABLE,
-                same_bytes=_same_bytes,
-            )
-            refused = {} if self._may_transcode else dict(_refused(decided))
-            if not refused:
-                return decided
-            self.drop(refused, decided)
-
-    def drop(self, reasons: Mapping[str, NotIndexed], decided: Plan) -> None:
-        """Leave out what was planned in *decided* from the sources in *reasons*."""
-        # By identity: one file may be there twice, and each is named.
-        planned = {id(i.instance) for i in decided.instances if i.instance.source in reasons}
-        self._left = [instance for instance in self._left if id(instance) not in planned]
-        self._not_indexed += reasons.values()
-
-    def have_twins_of(self, failed: Collection[str]) -> bool:
-        """Return whether another object bears the UID of one from the sources in *failed*."""
-        numbers = Counter(instance.sop_instance_uid for instance in self._left)
-        return any(i.source in failed and numbers[i.sop_instance_uid] > 1 for i in self._left)
-
-
-def _refused(decided: Plan) -> Iterator[tuple[str, NotIndexed]]:
-    for item in decided.instances:
-        if item.action is Action.TRANSCODE:
-            reason = f"{item.reason}, and --transcode never forbids to change it"
-            source = item.instance.source
-            yield source, NotIndexed(source, reason, "not-convertible")
-
-
-@contextmanager
-def _settled(
-    candidates: _Candidates,
-    target: Path,
-    row: ApplicationProfile,
-    jobs: int | None,
-    progress: Progress,
-) -> Iterator[tuple[Plan, Mapping[str, str]]]:
-    """Plan and transcode until nothing stands back for an object that fails; see _converted."""
-    while True:
-        decided = candidates.plan()
-        _refuse_empty(decided)
-        with _converted(decided, target, row, jobs, progress) as (ready, files):
-            failed = {item.source: item for item in ready.left_out[len(decided.left_out) :]}
-            # What was left out because of an object that is not there after all may come in.
-            waiting = any(item.kind in _BECAUSE_OF_ANOTHER for item in decided.left_out)
-            if not failed or not (waiting or candidates.have_twins_of(failed)):
-                yield ready, files
-                return
-        candidates.drop(failed, decided)
-
-
-def _refuse_empty(decided: Plan) -> None:
-    if decided.instances:
-        return
-    error = NothingToWrite(
-        "no instance was found that can be put on the medium",
-        "sources",
-        "Look at the reasons why the files that were found are none"
-        if decided.left_out
-        else "Check the folder: it holds no file",
-    )
-    error.left_out = decided.left_out
-    raise error
-
-
-def _room(needed: int) -> tuple[str, ...]:
-    """Return a word of warning when one CD cannot hold it; the image is made all the same."""
-    if needed <= CAPACITIES["cd"]:
-        return ()
-    return (f"{needed:,} bytes are more than an 80 minute CD-R holds ({CAPACITIES['cd']:,})",)
-
-
-def _same_bytes(one: str, other: str) -> bool:
-    from filecmp import cmp
-
-    try:
-        return cmp(one, other, shallow=False)
-    except OSError:
-        return False
-
-
-@contextmanager
-def _converted(
-    decided: Plan, target: Path, row: ApplicationProfile, jobs: int | None, progress: Progress
-) -> Iterator[tuple[Plan, Mapping[str, str]]]:
-    """Carry out the transcoding of a plan; what fails is left out with its reason.
-
-    Yields:
-        The plan with what came of it, and the file to take for each transcoded source. The files
-        lie beside the target and are gone afterwards.
-    """
-    todo = [item for item in decided.instances if item.action is Action.TRANSCODE]
-    if not todo:
-        yield decided, {}
-        return
-    from jacket.conversion import convert
-
-    with convert(todo, target, row, jobs, progress) as converted:
-        instances = tuple(
-            replace(item, instance=converted.instances.get(item.instance.source, item.instance))
-            for item in decided.instances
-            if item.action is not Action.TRANSCODE or item.instance.source in converted.files
-        )
-        left_out = (*decided.left_out, *converted.failed)
-        yield replace(decided, instances=instances, left_out=left_out), converted.files
-
-
-def _file_set_uid(clock: datetime, decided: Plan, file_ids: Sequence[tuple[str, ...]]) -> str:
-    """Return a UID that the same objects at the same time get again (PS3.5 B.2, a UUID)."""
-    digest = sha256(clock.isoformat().encode())
-    for item, file_id in zip(decided.instances, file_ids, strict=True):
-        digest.update(f"{item.instance.sop_instance_uid} {'/'.join(file_id)}\n".encode())
-    number = int.from_bytes(digest.digest()[:16], "big")
-    number = number & ~(0xF << 76) | 8 << 76  # UUID version 8: made by a rule of our own
-    number = number & ~(0b11 << 62) | 0b10 << 62  # the variant of RFC 9562
-    return f"2.25.{number}"
-
-
-def _named_sources(
-    built: Built,
-    decided: Plan,
-    file_ids: Sequence[tuple[str, ...]],
-    files: Mapping[str, str],
-    clock: datetime,
-) -> list[NamedSource]:
-    """Return what goes on the medium; the directory first, as it is read first."""
-    sources = [NamedSource(("DICOMDIR",), (encode_dicomdir(built.directory),), clock)]
-    for item, file_id in zip(decided.instances, file_ids, strict=True):
-        sources.append(NamedSource(file_id, _parts(item, files), clock))
-    return sources
-
-
-def _parts(item: PlannedInstance, files: Mapping[str, str]) -> tuple[FileRange | bytes, ...]:
-    instance = item.instance
-    path = files.get(instance.source, instance.source)
-    stamp = instance.stamp if instance.stamp != (0, 0) else None
-    if item.action is Action.REHEAD:
-        head, offset, length = rehead(instance)
-        return (head, FileRange(path, offset, length, instance.size, stamp))
-    return (FileRange(path, 0, instance.size, instance.size, stamp),)
-
-
-def _write(
-    named: Sequence[NamedSource],
-    target: Path,
-    as_image: bool,
-    label: str,
-    clock: datetime,
-    digest_list: DigestList,
-    capacity: int | None,
-    progress: Progress,
-) -> Written:
+def _write(job: _Job, named: Sequence[NamedSource], digest_list: DigestList) -> Written:
     from media import write_folder, write_iso9660
 
-    if as_image:
+    if is_image(job.target):
         return write_iso9660(
             named,
-            target,
-            volume_identifier=label,
-            recorded=clock,
-            progress=progress,
+            job.target,
+            volume_identifier=job.label,
+            recorded=job.clock,
+            progress=job.progress,
             digest_list=digest_list,
-            capacity=capacity,
+            capacity=job.capacity,
         )
     return write_folder(
-        named, target, progress=progress, digest_list=digest_list, capacity=capacity
+        named,
+        job.target,
+        progress=job.progress,
+        digest_list=digest_list,
+        capacity=job.capacity,
     )
-
-
-def _remarks(built: Built) -> tuple[str, ...]:
-    """Return what the directory builder had to decide, for the operator; alike ones together."""
-    generated = Counter((key.record_type, key.tag, key.why) for key in built.generated)
-    made = (
-        f"{name_of(tag)} generated in {number:,} {record_type} record{'s' * (number > 1)}: {why}"
-        for (record_type, tag, why), number in generated.items()
-    )
-    return (*made, *map(str, built.conflicts))

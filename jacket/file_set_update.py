@@ -5,15 +5,13 @@ Files are never moved, renamed or changed (PS3.10 8.3); only the DICOMDIR is, an
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dicomdir.build import build_directory, separate_patients
-from dicomdir.elements import name_of
 from dicomdir.encode import encode_dicomdir
 from dicomdir.file_ids import is_legal_file_id
-from dicomdir.generated_keys import GeneratedKey
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.record import Directory
@@ -21,12 +19,15 @@ from dicomdir.record_types import AdditionalKey
 from dicomdir.replace_file import remove_leftover, replace_atomically
 from dicomdir.scan import scan
 from jacket.console import amount
+from jacket.file_set_profile import allowed, facts_of, icons_of, row_for
+from jacket.generated_words import told
 from jacket.labels import checked_label
 from jacket.manifest_refresh import refresh_manifest
 from profiles.homes import separate_homes
 from reporting import CannotRead, CannotWrite, Progress, silent
 
 if TYPE_CHECKING:
+    from jacket.layout import Icons
     from profiles.application_profiles import ApplicationProfile
 
 FileID = tuple[str, ...]
@@ -63,7 +64,8 @@ class NothingToIndex(CannotRead):
 def update_file_set(
     folder: str | Path,
     *,
-    profile_id: str | None = None,
+    profile_id: "str | ApplicationProfile | None" = None,
+    icons: bool = False,
     label: str | None = None,
     prune: bool = False,
     anew: bool = False,
@@ -74,7 +76,9 @@ def update_file_set(
 
     Args:
         folder: root of the File-set.
-        profile_id: leave out what this application profile does not allow, and add its keys.
+        profile_id: leave out what this application profile does not allow, and add its keys; as
+            PS3.11 spells it, or a row of one.
+        icons: give new IMAGE records an icon; where the profile requires them they have one.
         label: File-set ID of a new DICOMDIR; an update keeps the one there is.
         prune: drop records whose files are gone; otherwise they are kept and named.
         anew: make the directory from the files alone, without regard to the one that is there.
@@ -89,15 +93,15 @@ def update_file_set(
     if not os.path.isdir(root):  # noqa: PTH112 (Path.is_dir raises where it may not look)
         raise CannotRead("is not a folder", str(root), "Name the root folder of the File-set")
     checked_label(label)
-    row = None if profile_id is None else _profile(profile_id)
+    row = None if profile_id is None else row_for(profile_id, root)
     remove_leftover(root / _NAME)
     additional = () if row is None else row.additional_keys
-    scanned = scan([root], Indexer(additional), jobs=jobs, progress=progress)
+    scanned = scan([root], Indexer(additional, facts_of(row)), jobs=jobs, progress=progress)
     base = len(str(root)) + (0 if str(root).endswith("/") else 1)
     left_out = [item for item in scanned.not_indexed if not _is_the_directory(item, root)]
-    instances = _allowed(scanned.instances, row, left_out)
+    instances = allowed(scanned.instances, row, left_out)
     pairs = [(item, tuple(item.source[base:].split("/"))) for item in instances]
-    job = _Job(root, pairs, left_out, additional)
+    job = _Job(root, pairs, left_out, additional, icons_of(row, icons, jobs, progress))
     if anew or not os.path.lexists(root / _NAME):
         done = job.create(label or "")
     else:
@@ -110,51 +114,8 @@ def update_file_set(
     return done
 
 
-def _profile(identifier: str) -> "ApplicationProfile":
-    from profiles.profile_table import profile
-
-    return profile(identifier)
-
-
 def _is_the_directory(item: NotIndexed, root: Path) -> bool:
     return item.kind == "directory" and Path(item.source) == root / _NAME
-
-
-def _allowed(
-    instances: Iterable[Instance], row: "ApplicationProfile | None", left_out: list[NotIndexed]
-) -> list[Instance]:
-    """Return the instances that may stand in the directory; the others are left out with why."""
-    kept = []
-    reasons: dict[tuple[str, str, str], str] = {}
-    for instance in instances:
-        question = (instance.record_type, instance.sop_class_uid, instance.transfer_syntax_uid)
-        reason = reasons.get(question)
-        if reason is None:
-            reason = reasons[question] = _why_not(instance, row)
-        if reason:
-            left_out.append(NotIndexed(instance.source, reason, "not-allowed"))
-        else:
-            kept.append(instance)
-    return kept
-
-
-def _why_not(instance: Instance, row: "ApplicationProfile | None") -> str:
-    if row is None:
-        if instance.record_type:
-            return ""
-        return f"no Directory Record may name SOP Class {instance.sop_class_uid}"
-    allowed = row.allowed_syntaxes(instance.sop_class_uid)
-    if isinstance(allowed, frozenset) and instance.transfer_syntax_uid in allowed:
-        return "" if instance.record_type else "no Directory Record may name it"
-    from profiles.check import check_instance
-    from profiles.planner import why_class_is_not_allowed
-
-    if row.allowed_syntaxes(instance.sop_class_uid) is None:
-        return why_class_is_not_allowed(instance.sop_class_uid, row.identifier)
-    findings = check_instance(row, instance)
-    if findings:
-        return findings[0].message
-    return "" if instance.record_type else "no Directory Record may name it"
 
 
 class _Job:
@@ -166,8 +127,10 @@ class _Job:
         pairs: list[tuple[Instance, FileID]],
         left_out: list[NotIndexed],
         additional: Iterable[AdditionalKey],
+        icons: "Icons | None" = None,
     ) -> None:
         self.root = root
+        self.icons = icons
         self.left_out = left_out
         self.additional = tuple(additional)
         self.pairs = self._unique(self._legal(pairs))
@@ -217,8 +180,11 @@ class _Job:
             error.left_out = tuple(self.left_out)
             raise error
         uid = _new_uid()
+        pairs, remarks = self._with_icons(self.pairs)
         try:
-            built = build_directory(self.pairs, file_set_uid=uid, file_set_id=label)
+            built = build_directory(
+                pairs, file_set_uid=uid, file_set_id=label, additional=self.additional
+            )
         except ValueError as error:
             raise CannotWrite(str(error), "--label", "Choose another label") from error
         replace_atomically(self.root / _NAME, encode_dicomdir(built.directory))
@@ -232,8 +198,21 @@ class _Job:
             removed=(),
             missing=(),
             left_out=tuple(self.left_out),
-            remarks=(*_told(built.generated), *map(str, built.conflicts), *self._departures()),
+            remarks=(
+                *told(built.generated),
+                *map(str, built.conflicts),
+                *remarks,
+                *self._departures(),
+            ),
         )
+
+    def _with_icons(
+        self, pairs: Sequence[tuple[Instance, FileID]]
+    ) -> tuple[list[tuple[Instance, FileID]], tuple[str, ...]]:
+        if self.icons is None:
+            return list(pairs), ()
+        instances, _, remarks = self.icons.added_to([instance for instance, _ in pairs], {})
+        return list(zip(instances, (file_id for _, file_id in pairs), strict=True)), remarks
 
     def update(self, *, prune: bool) -> Indexed:
         """Bring the DICOMDIR up to date; other people's records stay as they are."""
@@ -250,9 +229,10 @@ class _Job:
         removals = [*(id_ for _, id_ in comparison.changed)]
         if prune:
             removals += comparison.missing_files
+        additions, remarks = self._with_icons((*comparison.to_add, *comparison.changed))
         updated = update_directory(
             read,
-            (*comparison.to_add, *comparison.changed),
+            additions,
             removals,
             additional_keys=self.additional,
         )
@@ -271,8 +251,9 @@ class _Job:
             missing=() if prune else comparison.missing_files,
             left_out=(*self.left_out, *updated.left_out),
             remarks=(
-                *_told(updated.generated),
+                *told(updated.generated),
                 *updated.remarks,
+                *remarks,
                 *self._still_named(updated.directory),
                 *self._departures(),
             ),
@@ -343,13 +324,6 @@ def _twin(instance: Instance, other: Instance) -> NotIndexed:
         f"another object with the SOP Instance UID of {other.source}, which is in the directory"
     )
     return NotIndexed(instance.source, reason, "contradiction")
-
-
-def _told(generated: Iterable[GeneratedKey]) -> list[str]:
-    return [
-        f"{name_of(key.tag)} of a {key.record_type} record generated: {key.why}"
-        for key in generated
-    ]
 
 
 def _new_uid() -> str:

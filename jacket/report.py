@@ -1,16 +1,22 @@
 """The verification report to print: a verdict first, then causes, then every place."""
 
 import unicodedata
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from jacket import __version__, console
 from jacket.verification import Verification, causes
+from jacket.verify_causes import Cause
+from jacket.verify_scope import KINDS, not_judged, satisfied_by_medium
 from reporting import Severity
 
-_MOST_PLACES = 200  # of one cause; the JSON output has them all
+_MOST_PLACES = 60  # of one cause; the JSON output has them all
+_NARROW = 44  # characters of a place that fit twice beside each other
 
 
 def render(verdict: Verification, *, printed: datetime | None = None) -> str:
@@ -20,9 +26,30 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
         verdict: of `verify`.
         printed: the date on the report; now when None.
     """
+    groups = [_group(cause) for cause in causes(verdict.findings)]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            verdict=verdict,
+            title=verdict.label or Path(verdict.path).resolve().name,
+            kind=KINDS.get(verdict.kind, verdict.kind),
+            groups=groups,
+            counts={s.value: verdict.count(s) for s in Severity},
+            causes=Counter(group["severity"] for group in groups),
+            satisfied=satisfied_by_medium(verdict.satisfies),
+            not_judged=not_judged(verdict),
+            printed=(printed or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
+            version=__version__,
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("jacket", "."),
         autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -31,25 +58,25 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
     environment.filters["path"] = _path
     environment.filters["size"] = console.size
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    groups = [
-        {
-            "example": example,
-            "headline": headline,
-            "number": len(group),
-            "places": [
-                (f.where, "" if f.message == headline else f.message) for f in group[:_MOST_PLACES]
-            ],
-        }
-        for example, headline, group in causes(verdict.findings)
-    ]
-    return environment.get_template("report.html").render(
-        verdict=verdict,
-        groups=groups,
-        counts={s.value: verdict.count(s) for s in Severity},
-        printed=(printed or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
-        version=__version__,
-        most=_MOST_PLACES,
-    )
+    environment.globals["amount"] = console.amount
+    return environment
+
+
+def _group(cause: Cause) -> dict[str, Any]:
+    example, headline, group, _ = cause
+    places = [(f.where, cause.beyond(f)) for f in group[:_MOST_PLACES]]
+    return {
+        "severity": example.severity.value,
+        "rule": example.rule,
+        "anchor": f"{example.rule}-{example.severity.value}",
+        "reference": example.reference,
+        "remedy": example.remedy,
+        "headline": headline,
+        "number": len(group),
+        "places": places,
+        "wide": any(message for _, message in places) or any(len(w) > _NARROW for w, _ in places),
+        "more": max(0, len(group) - _MOST_PLACES),
+    }
 
 
 def _prose(text: str) -> Markup:

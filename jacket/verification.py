@@ -1,37 +1,43 @@
 """The job "verify a medium": every room's checks over one walk in the medium's order.
 
 Trusts nothing: neither the directory nor the manifest nor what we wrote ourselves. Every file is
-read to its end.
+read to its end. Two processes share the files where that pays; the findings are the same, and in
+the same order, as those of one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from dicomdir.check_directory import check_directory
-from dicomdir.check_file import check_file_meta
-from dicomdir.check_reference import ReferenceCheck, references
+from dicomdir.check_reference import ReferenceCheck
 from dicomdir.file_ids import located
-from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
-from dicomdir.instance import Instance, NotIndexed
-from dicomdir.read import LARGEST, DirectoryRead, NotADirectory, read_directory
-from dicomdir.record import Directory, DirectoryRecord
+from dicomdir.read import (
+    DESCRIPTOR,
+    LARGEST,
+    DirectoryRead,
+    NotADirectory,
+    read_directory,
+)
+from dicomdir.record import Directory
 from jacket import manifest
 from jacket import verification_rules as rules
-from media import Entry, FileReader, Medium, open_medium
-from media.source import Name
+from jacket.pdi_check import Scope, check_pdi, scope_of
+from jacket.verify_causes import Cause, causes
+from jacket.verify_files import Expected, FileChecks, Result, finding_of
+from jacket.verify_manifest import ManifestCheck
+from jacket.verify_processes import Shared, cut_up, share_out
+from media import Entry, Medium, open_medium
 from profiles.application_profiles import ApplicationProfile
-from profiles.profile_check import ProfileCheck
+from profiles.profile_check import ProfileChecks
 from profiles.profile_table import PROFILES, profile
 from reporting import CannotRead, Finding, Progress, Severity, silent
 
 _DICOMDIR: Final = ("DICOMDIR",)
-_CHUNK: Final = 1 << 20  # bytes read at once; the first serves the header too
-_MOST_MISSING: Final = 1000  # files of the manifest that are named one by one
-_HEAD: Final = 4096  # bytes that the checks of preamble and File Meta Information look at
+# The annexes that do not say that every file of the profile has to be in the directory.
+_MAY_LEAVE_OUT: Final = frozenset(("PS3.11 A", "PS3.11 B"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Verification:
     """The verdict on a medium."""
 
     path: str
-    kind: str  # "iso9660" or "folder"
+    kind: str  # "iso9660", "udf", "folder", … as the media room says
     label: str
     file_set_uid: str
     file_set_id: str
@@ -49,6 +55,9 @@ class Verification:
     files: int
     read: int  # bytes
     findings: tuple[Finding, ...]
+    pdi: bool = False  # whether the rules of IHE PDI were asked for
+    listed: int | None = None  # files that the manifest lists; None: there is no manifest
+    secure: int = 0  # Secure DICOM Files: their content is not judged
 
     @property
     def compliant(self) -> bool:
@@ -61,23 +70,33 @@ class Verification:
 
 
 def verify(
-    path: str | Path, profile_id: str | None = None, *, progress: Progress = silent
+    path: str | Path,
+    profile_id: str | ApplicationProfile | None = None,
+    *,
+    declared: Iterable[ApplicationProfile] = (),
+    pdi: bool = False,
+    processes: int | None = None,
+    progress: Progress = silent,
 ) -> Verification:
     """Check the medium at *path*.
 
     Args:
-        path: folder, ISO 9660 image or drive, or a DICOMDIR file.
+        path: folder, image or drive, or a DICOMDIR file.
         profile_id: the application profile that is claimed; None: tell which ones are satisfied.
+        declared: augmented and private profiles that are among those it may satisfy.
+        pdi: hold it against IHE PDI as well.
+        processes: how many share the work; None: as many as it is worth, one for a drive.
         progress: told the stage "verify" in bytes.
 
     Raises:
         CannotRead: the medium does not open.
         WrongUsage: there is no such profile.
     """
-    claimed = None if profile_id is None else profile(profile_id)
+    claimed = profile(profile_id) if isinstance(profile_id, str) else profile_id
+    rows = [*PROFILES.values(), *declared] if claimed is None else [claimed]
     medium = open_medium(Path(path))
     try:
-        return _Walk(medium, claimed, progress).verdict(str(path))
+        return _Walk(medium, rows, claimed, pdi).verdict(str(path), processes, progress)
     finally:
         medium.close()
 
@@ -86,26 +105,34 @@ class _Walk:
     """One walk over a medium; collects findings."""
 
     def __init__(
-        self, medium: Medium, claimed: ApplicationProfile | None, progress: Progress
+        self,
+        medium: Medium,
+        rows: Sequence[ApplicationProfile],
+        claimed: ApplicationProfile | None,
+        pdi: bool,
     ) -> None:
         self.medium = medium
         self.claimed = claimed
-        self.progress = progress
-        self.findings = medium.findings()
-        rows = [claimed] if claimed is not None else list(PROFILES.values())
-        self.profiles = [ProfileCheck(row, claimed=claimed is not None) for row in rows]
-        self.indexer = Indexer(key for row in rows for key in row.additional_keys)
-        self.secure: list[str] = []
-        self.read = 0
+        self.pdi = pdi
+        self.entries: Sequence[Entry] = list(medium.entries())
+        self.exact = {entry.name: entry for entry in self.entries}
+        self.findings: list[Finding] = []
+        self.profiles = ProfileChecks(rows, claimed=claimed is not None)
 
-    def verdict(self, path: str) -> Verification:
+    def verdict(self, path: str, processes: int | None, progress: Progress) -> Verification:
+        """Walk the medium and judge it."""
         read = self._directory()
         directory = read.directory if read is not None else Directory("")
-        records = {located(r.file_id): r for r, _ in references(directory)}
-        self._label(directory, read)
-        files = self._files(ReferenceCheck(directory), records)
-        instances = len(records)
-        satisfies = self._satisfied(instances)
+        references = ReferenceCheck(directory)
+        listed = ManifestCheck(self.medium, self.exact.get(manifest.NAME))
+        pdi = self._scope(directory) if self.pdi else None
+        unreferenced = self._unreferenced(read)
+        expected = Expected(self.medium, references, listed, self._indexer(), pdi, unreferenced)
+        results = self._files(read, expected, cut_up(self.entries, path, processes), progress)
+        if self.pdi:
+            self.findings += check_pdi(self.medium, self.entries, directory)
+        secure = [where for _, found, _ in results for where in found]
+        satisfies = self._satisfied(len(references), secure)
         return Verification(
             path,
             self.medium.kind,
@@ -114,19 +141,23 @@ class _Walk:
             directory.file_set_id,
             self.claimed.identifier if self.claimed else None,
             satisfies,
-            instances,
-            files,
-            self.read,
+            len(references),
+            len(self.entries),
+            sum(read_bytes for _, _, read_bytes in results),
             tuple(self.findings),
+            self.pdi,
+            None if listed.listed is None else len(listed.listed),
+            len(secure),
         )
 
     def _directory(self) -> DirectoryRead | None:
-        """Read and check the DICOMDIR; None when there is none that can be read."""
-        entry = self.medium.find(_DICOMDIR)
+        """Read the DICOMDIR; None when there is none that can be read."""
+        entry = self.exact.get(_DICOMDIR)
         if entry is None:
             entry = self.medium.find_tolerant(_DICOMDIR)
             if entry is None:
-                self.findings.append(rules.DICOMDIR_MISSING.at("medium"))
+                if self.claimed is None or not self.claimed.directory_optional:
+                    self.findings.append(rules.DICOMDIR_MISSING.at("medium"))
                 return None
             self.findings.append(rules.DICOMDIR_NAME.at(entry.recorded))
         if entry.size > LARGEST:
@@ -136,185 +167,99 @@ class _Walk:
         try:
             with self.medium.open(entry) as file:
                 data = file.pread(file.size, 0)
-            read = read_directory(data)
+            return read_directory(data)
         except NotADirectory as error:
             self.findings.append(rules.DICOMDIR_UNREADABLE.at("DICOMDIR", error.what))
-            return None
         except CannotRead as error:
             self.findings.append(rules.FILE_UNREADABLE.at("DICOMDIR", error.what))
+        return None
+
+    def _unreferenced(self, read: DirectoryRead | None) -> Severity | None:
+        """Return how bad a DICOM file is that no record names; None: there are no records."""
+        if read is None or not read.has_information:
             return None
+        if self.claimed is not None and self.claimed.source in _MAY_LEAVE_OUT:
+            return Severity.WARNING
+        return Severity.ERROR
+
+    def _indexer(self) -> Indexer:
+        return Indexer(self.profiles.additional_keys, self.profiles.facts)
+
+    def _scope(self, directory: Directory) -> Scope:
+        size = sum(entry.size for entry in self.entries)
+        claimed = self.claimed is not None
+        return scope_of(directory, kind=self.medium.kind, size=size, claimed=claimed)
+
+    def _files(
+        self, read: DirectoryRead | None, expected: Expected, shared: Shared, progress: Progress
+    ) -> list[Result]:
+        """Check the medium as a whole, and every file, in as many processes as it is worth."""
+        work = FileChecks(expected, self.profiles)
+        begun = _sizes_before(shared.chunks)
+        results: list[Result] = share_out(
+            shared,
+            work,
+            lambda: self._whole(read),
+            lambda number: progress("verify", begun[number], begun[-1]),
+        )
+        self.findings += expected.manifest.findings
+        references = expected.references
+        for found, _, _ in results:
+            self.findings += references.told_once((finding_of(f), once) for f, once in found)
+        references.arrive(entry.name for entry in self.entries)
+        self.findings += references.finish()
+        self.findings += expected.manifest.missing(self.entries)
+        return results
+
+    def _whole(self, read: DirectoryRead | None) -> None:
+        """Check the file system and the directory by themselves."""
+        self.findings[:0] = self.medium.findings()
+        if read is None:
+            return
         self.findings += check_directory(read)
-        return read
-
-    def _label(self, directory: Directory, read: DirectoryRead | None) -> None:
-        if read is None or self.medium.kind != "iso9660":
-            return
-        if self.medium.label != directory.file_set_id:
-            self.findings.append(
-                rules.LABEL_DIFFERS.at(
-                    "volume descriptor",
-                    f"Volume Identifier {self.medium.label!r}, File-set ID "
-                    f"{directory.file_set_id!r}",
-                )
+        self.findings += self._descriptor(read)
+        # PS3.12 F.1.2 wants it of ISO 9660; of UDF and FAT no annex does.
+        named = self.medium.kind.startswith("iso9660")
+        if named and self.medium.label != read.directory.file_set_id:
+            message = (
+                f"Volume Identifier {self.medium.label!r}, File-set ID "
+                f"{read.directory.file_set_id!r}"
             )
+            self.findings.append(rules.LABEL_DIFFERS.at("volume descriptor", message))
 
-    def _files(self, check: ReferenceCheck, records: dict[Name | None, DirectoryRecord]) -> int:
-        """Walk all files in the medium's order; return their number."""
-        entries = list(self.medium.entries())
-        total = sum(entry.size for entry in entries)
-        listed = self._manifest()
-        for entry in entries:
-            self._file(entry, check, records, listed)
-            self.progress("verify", self.read, total)
-        self.findings += check.finish()
-        if listed is not None:
-            names = {entry.name for entry in entries}
-            missing = [name for name in listed if name not in names]
-            self.findings += [
-                rules.LISTED_MISSING.at("/".join(name)) for name in missing[:_MOST_MISSING]
-            ]
-            if len(missing) > _MOST_MISSING:
-                where = f"and {len(missing) - _MOST_MISSING} files more"
-                self.findings.append(rules.LISTED_MISSING.at(where))
-        return len(entries)
+    def _descriptor(self, read: DirectoryRead) -> list[Finding]:
+        """Check that the File-set Descriptor File is there that the directory names."""
+        value = read.header.get(DESCRIPTOR[0], (b"", b""))[1].decode("latin-1").strip(" \0")
+        name = located(tuple(value.split("\\"))) if value else None
+        if name is None or any(located(entry.name) == name for entry in self.entries):
+            return []
+        return [rules.DESCRIPTOR_MISSING.at("DICOMDIR, (0004,1141)")]
 
-    def _manifest(self) -> dict[Name, str] | None:
-        entry = self.medium.find(manifest.NAME)
-        if entry is None:
-            return None
-        if entry.size > manifest.LARGEST:
-            self.findings.append(
-                rules.MANIFEST_LINE.at("MANIFEST.TXT", "The manifest is larger than any real one")
-            )
-            return None
-        try:
-            with self.medium.open(entry) as file:
-                listed, odd, lines = manifest.parse_manifest(file.pread(file.size, 0))
-        except CannotRead:
-            return None  # met again, and told, in the walk
-        if not listed:
-            return None  # another maker's file of that name
-        self.findings += [rules.MANIFEST_LINE.at(f"MANIFEST.TXT line {n}") for n in lines]
-        if odd > len(lines):
-            self.findings.append(rules.MANIFEST_LINE.at(f"and {odd - len(lines)} lines more"))
-        return listed
-
-    def _file(
-        self,
-        entry: Entry,
-        check: ReferenceCheck,
-        records: dict[Name | None, DirectoryRecord],
-        listed: dict[Name, str] | None,
-    ) -> None:
-        where = "/".join(entry.name)
-        if entry.name[-1].upper() == "AUTORUN.INF":
-            self.findings.append(rules.AUTORUN.at(where))
-        try:
-            with self.medium.open(entry) as file:
-                first = file.pread(min(_CHUNK, file.size), 0)
-                instance, not_indexed = self._index(entry, file, first)
-                digest = self._digest(file, first)
-        except CannotRead as error:
-            self.findings.append(rules.FILE_UNREADABLE.at(where, error.what))
-            check.see(entry.name, None, NotIndexed(where, error.what, "unreadable"))
-            return
-        self._compare_digest(entry.name, digest, listed)
-        if not_indexed is not None and not_indexed.kind == "directory":
-            if where.upper() != "DICOMDIR":
-                self.findings.append(rules.SECOND_DICOMDIR.at(where))
-                check.see(entry.name, None, not_indexed)  # it is there, whatever names it
-            return
-        if not_indexed is not None and not_indexed.kind == "secure":
-            self.secure.append(where)
-        self.findings += check.see(entry.name, instance, not_indexed)
-        if instance is not None:
-            self.findings += check_file_meta(first[:_HEAD], entry.size, where)
-            record = records.get(located(entry.name))
-            for row in self.profiles:
-                row.see(record, instance)
-
-    def _index(
-        self, entry: Entry, file: FileReader, first: bytes
-    ) -> tuple[Instance | None, NotIndexed | None]:
-        """Return what the scan would make of one file of the medium."""
-
-        def pread(length: int, offset: int) -> bytes:
-            if offset + length <= len(first):
-                return first[offset : offset + length]
-            return file.pread(min(length, file.size - offset), offset)
-
-        name = "/".join(entry.name)
-        try:
-            header = read_header(pread, entry.size, self.indexer.wanted, self.indexer.memo)
-            return self.indexer.index(name, header), None
-        except NotDicom as problem:
-            return None, NotIndexed(name, problem.reason, problem.kind)
-        except (Unsure, ValueError) as doubt:
-            return None, NotIndexed(name, f"malformed: {doubt}", "malformed")
-
-    def _digest(self, file: FileReader, first: bytes) -> str:
-        """Read the file to its end and return its SHA-256."""
-        digest = sha256(first)
-        position = len(first)
-        self.read += position
-        while position < file.size:
-            chunk = file.pread(min(_CHUNK, file.size - position), position)
-            digest.update(chunk)
-            position += len(chunk)
-            self.read += len(chunk)
-        return digest.hexdigest()
-
-    def _compare_digest(self, name: Name, digest: str, listed: dict[Name, str] | None) -> None:
-        if listed is None or name == manifest.NAME:
-            return
-        where = "/".join(name)
-        if name not in listed:
-            self.findings.append(rules.NOT_LISTED.at(where))
-        elif listed[name] != digest:
-            self.findings.append(rules.DIGEST_DIFFERS.at(where))
-
-    def _satisfied(self, instances: int) -> tuple[str, ...]:
-        """Finish the profiles; return those that nothing speaks against."""
-        satisfied = []
-        general = ProfileCheck.speaks_against(self.findings)
-        for check in self.profiles:
-            found = check.finish(
-                file_system=self.medium.kind, instances=instances, secure_files=self.secure
-            )
-            if self.claimed is not None:
-                self.findings += found
-            if not general and not ProfileCheck.speaks_against(found):
-                satisfied.append(check.profile.identifier)
-        return tuple(satisfied)
+    def _satisfied(self, instances: int, secure: Collection[str]) -> tuple[str, ...]:
+        """Finish the profile checks; return the profiles that nothing speaks against."""
+        general = any(finding.severity is Severity.ERROR for finding in self.findings)
+        found, satisfied = self.profiles.finish(
+            file_system=self.medium.kind, instances=instances, secure_files=secure
+        )
+        order = {"/".join(entry.name): number for number, entry in enumerate(self.entries)}
+        self.findings += sorted(found, key=lambda finding: _place(finding.where, order))
+        return () if general else satisfied
 
 
-class Cause(NamedTuple):
-    """All findings of one rule."""
-
-    example: Finding
-    headline: str  # what is wrong at every place
-    group: list[Finding]
-
-
-def causes(findings: Iterable[Finding]) -> Iterator[Cause]:
-    """Yield findings by cause: the worst first, the medium as a whole before its files."""
-    order = list(Severity)
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
-    groups = sorted(
-        by_rule.values(),
-        key=lambda group: (
-            order.index(group[0].severity),
-            not group[0].rule.startswith("MED-"),
-            -len(group),
-        ),
-    )
-    meanings = {rule.id: rule.meaning for rule in rules.every_rule()}
-    for group in groups:
-        same = all(finding.message == group[0].message for finding in group)
-        headline = group[0].message if same else meanings.get(group[0].rule, group[0].message)
-        yield Cause(group[0], headline, group)
+def _sizes_before(chunks: Sequence[Sequence[Entry]]) -> list[int]:
+    """Return how many bytes come before each chunk, and all of them at the end."""
+    sizes = [0]
+    for chunk in chunks:
+        sizes.append(sizes[-1] + sum(entry.size for entry in chunk))
+    return sizes
 
 
-__all__ = ["Verification", "causes", "verify"]
+def _place(where: str, order: dict[str, int]) -> tuple[int, str]:
+    """Return what sorts a finding by the place of its file; the medium as a whole comes last."""
+    number = order.get(where)
+    if number is None:
+        number = order.get(where.partition(" ")[0].rstrip(","), len(order))
+    return number, where
+
+
+__all__ = ["Cause", "Verification", "causes", "verify"]

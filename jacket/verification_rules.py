@@ -32,6 +32,13 @@ DICOMDIR_UNREADABLE: Final = Rule(
     "Make the medium again with `jacket author`; images can still be imported by scanning",
     "PS3.10 8.6",
 )
+DESCRIPTOR_MISSING: Final = Rule(
+    "MED-DESCRIPTOR",
+    Severity.WARNING,
+    "The File-set Descriptor File that the DICOMDIR names is not on the medium",
+    "Put the text there, or make the directory again with `jacket dicomdir --anew`",
+    "PS3.10 8.1; PS3.3 F.3.2.1",
+)
 LABEL_DIFFERS: Final = Rule(
     "MED-LABEL",
     Severity.ERROR,
@@ -87,6 +94,7 @@ RULES: Final = (
     DICOMDIR_NAME,
     SECOND_DICOMDIR,
     DICOMDIR_UNREADABLE,
+    DESCRIPTOR_MISSING,
     LABEL_DIFFERS,
     FILE_UNREADABLE,
     AUTORUN,
@@ -100,7 +108,8 @@ RULES: Final = (
 def every_rule() -> tuple[Rule, ...]:
     """Return the rules of all rooms."""
     from dicomdir.rules import RULES as OF_DIRECTORIES
+    from jacket.pdi_rules import RULES as OF_IHE
     from media.rules import RULES as OF_FORMATS
     from profiles.rules import RULES as OF_PROFILES
 
-    return (*RULES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES)
+    return (*RULES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES, *OF_IHE)

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dicomdir.rules import RULES as DIRECTORY_RULES
+from jacket import pdi_rules
 from jacket.verification_rules import RULES as MEDIUM_RULES
 from media.rules import RULES as FORMAT_RULES
 from profiles.rules import RULES as PROFILE_RULES
@@ -17,6 +18,10 @@ ROOMS = (
     ("Files and the directory", DIRECTORY_RULES),
     ("File systems", FORMAT_RULES),
     ("Application profiles", PROFILE_RULES),
+    ("IHE PDI: the medium (`--pdi`)", pdi_rules.MEDIUM_RULES),
+    ("IHE PDI: README.TXT and INDEX.HTM (`--pdi`)", pdi_rules.TEXT_RULES),
+    ("IHE PDI: web pages (`--pdi`)", pdi_rules.WEB_RULES),
+    ("German requirements for patient CDs (`--pdi`)", pdi_rules.GERMAN_RULES),
 )
 
 

@@ -4,20 +4,27 @@ Files are never moved, renamed or changed. An update keeps other people's record
 the new DICOMDIR takes the old one's place at once.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 
 from dicomdir.instance import NotIndexed
 from jacket import console
 from jacket.file_set_update import Indexed, NothingToIndex, update_file_set
 from jacket.plain import plain_left_out
+from jacket.profile_words import add_profile_words, chosen_profile
 from jacket.words import at_least_one
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("folder", metavar="DIR", help="root of the File-set")
-    parser.add_argument("--profile", metavar="ID", help="leave out what this profile forbids")
+    add_profile_words(parser, help="leave out what this profile forbids, and add its keys")
+    parser.add_argument(
+        "--icons",
+        action=BooleanOptionalAction,
+        default=False,
+        help="give new IMAGE records an icon; where the profile requires them they have one",
+    )
     parser.add_argument("--label", help="File-set ID of a new DICOMDIR")
     parser.add_argument(
         "--prune", action="store_true", help="drop records whose files are gone; else kept"
@@ -36,7 +43,8 @@ def run(arguments: Namespace) -> int:
         with console.watched() as progress:
             done = update_file_set(
                 arguments.folder,
-                profile_id=arguments.profile,
+                profile_id=chosen_profile(arguments),
+                icons=arguments.icons,
                 label=arguments.label,
                 prune=arguments.prune,
                 anew=arguments.anew,

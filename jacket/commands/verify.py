@@ -1,26 +1,37 @@
 """Check a medium against the standard and say what to do.
 
-MEDIUM is a folder, an .iso image, an optical drive or a file of the name DICOMDIR. Every file is
+MEDIUM is a folder, an image (.iso, …), a drive or a file of the name DICOMDIR. Every file is
 read to its end. Without --profile the application profiles are named that the medium satisfies.
 """
 
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from textwrap import wrap
 
 from jacket import console
+from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
 from jacket.verification import Verification, causes, verify
+from jacket.verify_causes import Cause
+from jacket.words import at_least_one
 from media import file_aside
 from reporting import Severity, WrongUsage
 
 _MOST_PLACES = 5  # of one cause, in text; --json has them all
+_WIDTH = 78  # columns
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("medium", metavar="MEDIUM")
-    parser.add_argument("--profile", metavar="ID", help="the profile that the medium claims")
+    add_profile_words(parser, help="the profile that the medium claims")
+    parser.add_argument(
+        "--pdi", action="store_true", help="hold it against IHE PDI and German requirements, too"
+    )
     parser.add_argument("--html", metavar="FILE", help="write a report to print")
+    parser.add_argument(
+        "--jobs", type=at_least_one, metavar="N", help="processes; one for a drive, else all cores"
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -28,7 +39,14 @@ def run(arguments: Namespace) -> int:
     if arguments.html:
         _refuse_to_overwrite(Path(arguments.medium), Path(arguments.html))
     with console.watched() as progress:
-        verdict = verify(arguments.medium, arguments.profile, progress=progress)
+        verdict = verify(
+            arguments.medium,
+            chosen_profile(arguments),
+            declared=declared_profiles(arguments.profile_file).values(),
+            pdi=arguments.pdi,
+            processes=arguments.jobs,
+            progress=progress,
+        )
     if arguments.html:
         _write_report(verdict, Path(arguments.html))
     if arguments.json:
@@ -57,7 +75,9 @@ def _write_report(verdict: Verification, target: Path) -> None:
 
 
 def as_json(verdict: Verification) -> dict[str, object]:
-    """Return the verdict as the contract of the command line has it."""
+    """Return the verdict as docs/reference/verify.md has it."""
+    from jacket.verify_scope import not_judged
+
     return {
         "medium": {
             "path": verdict.path,
@@ -66,6 +86,10 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "file_set_uid": verdict.file_set_uid,
             "file_set_id": verdict.file_set_id,
             "bytes_read": verdict.read,
+            "manifest_files": verdict.listed,
+            "secure_files": verdict.secure,
+            "pdi": verdict.pdi,
+            "not_judged": not_judged(verdict),
         },
         "profile": verdict.profile,
         "satisfies": list(verdict.satisfies),
@@ -92,30 +116,72 @@ def as_json(verdict: Verification) -> dict[str, object]:
 
 
 def _say(verdict: Verification) -> None:
+    from jacket.verify_scope import not_judged
+
+    _say_verdict(verdict)
+    for cause in causes(verdict.findings):
+        _say_cause(cause)
+    if not verdict.findings:
+        console.say("  nothing was found")
+    console.say()
+    console.say("not judged:")
+    for sentence in not_judged(verdict):
+        for number, line in enumerate(wrap(sentence, _WIDTH - 4)):
+            console.say(f"    {line}" if number else f"  - {line}")
+
+
+def _say_verdict(verdict: Verification) -> None:
+    from jacket.verify_scope import KINDS
+
     against = verdict.profile or "the general rules for DICOM media"
+    if verdict.pdi:
+        against += " and IHE PDI"
     console.say(
-        f"{verdict.path}: {'COMPLIANT' if verdict.compliant else 'NOT COMPLIANT'} with {against}"
+        f"{console.printable(verdict.path)}: "
+        f"{'COMPLIANT' if verdict.compliant else 'NOT COMPLIANT'} with {against}"
     )
+    label = f", label {console.printable(verdict.label)}" if verdict.label else ""
+    console.say(f"  {KINDS.get(verdict.kind, verdict.kind)}{label}")
     console.say(
         f"  {console.amount(verdict.instances, 'instance')} in the directory, "
         f"{console.amount(verdict.files, 'file')} on the medium, all read to their ends "
         f"({console.size(verdict.read)})"
     )
+    if verdict.findings:
+        counts = ((verdict.count(severity), severity) for severity in Severity)
+        said = [console.amount(number, severity.value) for number, severity in counts if number]
+        console.say(f"  {', '.join(said)}")
     if verdict.profile is None:
-        console.say(f"  satisfies: {', '.join(verdict.satisfies) or 'no profile of this version'}")
-    for example, headline, group in causes(verdict.findings):
-        number = len(group)
-        console.say()
-        console.say(
-            f"{example.severity.upper()} {example.rule} ({example.reference})"
-            f"{f', {number:,} times' if number > 1 else ''}"
-        )
-        console.say(f"  {console.printable(headline)}")
-        for finding in group[:_MOST_PLACES]:
-            other = "" if finding.message == headline else f": {finding.message}"
-            console.say(f"    at {console.printable(finding.where + other)}")
-        if number > _MOST_PLACES:
-            console.say(f"    and {number - _MOST_PLACES:,} more; --json lists all")
-        console.say(f"  → {console.printable(example.remedy)}")
-    if not verdict.findings:
-        console.say("  nothing was found")
+        _say_satisfied(verdict)
+
+
+def _say_satisfied(verdict: Verification) -> None:
+    from jacket.verify_scope import satisfied_by_medium
+
+    groups = satisfied_by_medium(verdict.satisfies)
+    if not groups:
+        console.say("  satisfies: no profile")
+        return
+    console.say("  satisfies:")
+    column = max(len(name) for name, _ in groups) + 2
+    for name, identifiers in groups:
+        lines = wrap(", ".join(identifiers), _WIDTH - 4 - column, break_on_hyphens=False)
+        for number, line in enumerate(lines):
+            console.say(f"    {'' if number else name:<{column}}{line}")
+
+
+def _say_cause(cause: Cause) -> None:
+    example, headline, group, _ = cause
+    number = len(group)
+    console.say()
+    console.say(
+        f"{example.severity.upper()} {example.rule} ({example.reference})"
+        f"{f', {number:,} times' if number > 1 else ''}"
+    )
+    console.say(f"  {console.printable(headline)}")
+    for finding in group[:_MOST_PLACES]:
+        other = cause.beyond(finding)
+        console.say(f"    at {console.printable(finding.where + (other and f': {other}'))}")
+    if number > _MOST_PLACES:
+        console.say(f"    and {number - _MOST_PLACES:,} more; --json lists all")
+    console.say(f"  → {console.printable(example.remedy)}")

@@ -13,6 +13,8 @@ from jacket.cli import COMMANDS
 
 AUTHOR = {
     "profile": str,
+    "why_profile": str,
+    "medium": str,
     "label": str,
     "dry_run": bool,
     "volumes": list,
@@ -21,7 +23,12 @@ AUTHOR = {
     "flaws": list,
     "copied": int,
     "transcoded": int,
+    "transcoded_to": dict,
+    "lossy": int,
+    "completed": int,
     "mended": list,
+    "icons": int,
+    "next_step": str,
     "remarks": list,
 }
 VOLUME = {"path": str, "bytes": int, "sha256": str, "file_set_uid": str, "instances": int}
@@ -86,7 +93,11 @@ def with_junk(two_patients: Path) -> Path:
         ("author",),
         ("author", "."),
         ("author", ".", "-o", "x.iso", "--profile", "STD-NONE"),
-        ("author", ".", "-o", "x.iso", "--transcode", "lossy"),
+        ("author", ".", "-o", "x.iso", "--transcode", "smaller"),
+        ("author", ".", "-o", "x.iso", "--quality", "50"),
+        ("author", ".", "-o", "x.iso", "--transcode", "lossy", "--quality", "101"),
+        ("author", ".", "-o", "x.iso", "--medium", "usb"),
+        ("author", ".", "-o", "x.iso", "--profile", "STD-GEN-USB-JPEG"),
         ("author", ".", "-o", "x.iso", "--capacity", "many"),
         ("author", ".", "-o", "x.iso", "--jobs", "two"),
         ("verify",),

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dicomdir.elements import encode_element
+from dicomdir.encode import encode_dicomdir
+from dicomdir.read import read_directory
+from jacket.verification import verify
 from jacket.verification_rules import RULES
 from reporting import Severity
 
@@ -21,10 +25,16 @@ def drop_manifest(folder: Path) -> None:
 
 
 def no_dicomdir(folder: Path) -> None:
-    # With the files gone too: what no record names is another rule's.
+    # The files stay: that no record names them has one cause.
     drop_manifest(folder)
-    shutil.rmtree(folder / "DICOM")
     (folder / "DICOMDIR").unlink()
+
+
+def lost_descriptor(folder: Path) -> None:
+    drop_manifest(folder)
+    tree = read_directory((folder / "DICOMDIR").read_bytes()).directory
+    tree.descriptor = encode_element(0x00041141, b"CS", b"README")
+    (folder / "DICOMDIR").write_bytes(encode_dicomdir(tree))
 
 
 def small_name(folder: Path) -> None:
@@ -82,6 +92,7 @@ FOLDERS: dict[str, Break] = {
     "MED-DICOMDIR-NAME": small_name,
     "MED-DICOMDIR-SECOND": second_dicomdir,
     "MED-DICOMDIR-CONTENT": no_directory,
+    "MED-DESCRIPTOR": lost_descriptor,
     "MED-AUTORUN": autorun,
     "MAN-DIGEST": one_byte,
     "MAN-MISSING": listed_in_vain,
@@ -155,6 +166,28 @@ def test_a_file_that_cannot_be_read_to_its_end(
 
     monkeypatch.setattr(os, "pread", scratched)
     assert complaints(run, clean) == {"MED-READ"}
+
+
+def test_a_descriptor_that_is_there_is_good(clean_folder: Path) -> None:
+    lost_descriptor(clean_folder)
+    (clean_folder / "README").write_text("Two patients.")
+    assert [f for f in verify(clean_folder).findings if f.rule.startswith("MED-")] == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "severity"),
+    [(None, "error"), ("STD-GEN-CD", "error"), ("STD-XABC-CD", "warning")],
+)
+def test_only_some_profiles_let_files_be_left_out_of_the_directory(
+    profile: str | None, severity: str, clean_folder: Path, test_files: Path
+) -> None:
+    """PS3.11 annexes A and B do not say that the directory has to name all."""
+    drop_manifest(clean_folder)
+    shutil.copy(test_files / "CT_small.dcm", clean_folder / "DICOM" / "EXTRA")
+    (found,) = [
+        f for f in verify(clean_folder, profile).findings if f.rule == "DIR-FILE-UNREFERENCED"
+    ]
+    assert (found.severity, found.where) == (severity, "DICOM/EXTRA")
 
 
 def test_every_rule_is_broken_once_here() -> None:

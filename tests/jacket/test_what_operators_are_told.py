@@ -10,8 +10,8 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from dicomdir.instance import KINDS
+from jacket.authored_words import HEADINGS
 from jacket.cli import main
-from jacket.commands.author import _KINDS as HEADINGS
 from jacket.manifest import parse_manifest
 from jacket.report import render
 from jacket.verification import causes, verify

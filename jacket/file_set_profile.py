@@ -1,0 +1,81 @@
+"""What an application profile means for a directory in place: what may stand in it, and how."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicomdir.instance import Instance, NotIndexed
+from reporting import NotSupported, Progress
+
+if TYPE_CHECKING:
+    from jacket.layout import Icons
+    from profiles.application_profiles import ApplicationProfile
+
+
+def row_for(wanted: "str | ApplicationProfile", root: Path) -> "ApplicationProfile":
+    """Return the row of a profile.
+
+    Raises:
+        WrongUsage: there is none of that name.
+        NotSupported: a secure one: its DICOMDIR would have to be encrypted, too.
+    """
+    from profiles.application_profiles import ApplicationProfile, Security
+    from profiles.profile_table import profile
+
+    row = wanted if isinstance(wanted, ApplicationProfile) else profile(wanted)
+    if row.security is not Security.NONE:
+        raise NotSupported(
+            f"{row.identifier} protects the files, which this version does not do yet",
+            str(root),
+            "Choose the profile without SEC in its name",
+        )
+    return row
+
+
+def facts_of(row: "ApplicationProfile | None") -> tuple[tuple[int, bytes], ...]:
+    """Return what the scan must know of every file, so that a profile can judge it."""
+    if row is None:
+        return ()
+    from profiles.values import facts_for
+
+    return facts_for([row])
+
+
+def icons_of(
+    row: "ApplicationProfile | None", asked: bool, jobs: int | None, progress: Progress
+) -> "Icons | None":
+    """Return what makes icons, when they are *asked* for or the profile requires them."""
+    rule = None if row is None else row.icon
+    if not asked and (rule is None or not rule.required):
+        return None
+    from jacket.layout import Icons
+
+    return Icons(rule, jobs=jobs, progress=progress)
+
+
+def allowed(
+    instances: Iterable[Instance], row: "ApplicationProfile | None", left_out: list[NotIndexed]
+) -> list[Instance]:
+    """Return the instances that may stand in the directory; the others are left out with why."""
+    why_not = _without_profile if row is None else _judge(row)
+    kept = []
+    for instance in instances:
+        refusal = why_not(instance)
+        if refusal is None:
+            kept.append(instance)
+        else:
+            left_out.append(NotIndexed(instance.source, *refusal))
+    return kept
+
+
+def _judge(row: "ApplicationProfile") -> Callable[[Instance], tuple[str, str] | None]:
+    from profiles.judge import Judge
+    from profiles.transfer_syntaxes import DECODABLE
+
+    return Judge(row, DECODABLE, in_place=True).why_not
+
+
+def _without_profile(instance: Instance) -> tuple[str, str] | None:
+    if instance.record_type:
+        return None
+    return f"no Directory Record may name SOP Class {instance.sop_class_uid}", "not-allowed"

@@ -1,0 +1,196 @@
+"""What goes where on the medium: names, the directory with its icons, and the files' bytes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dicomdir.build import Built, build_directory
+from dicomdir.encode import encode_dicomdir
+from dicomdir.instance import Instance
+from jacket.generated_words import told
+from media.source import FileRange, NamedSource
+from profiles.application_profiles import ApplicationProfile
+from profiles.estimate import size_after
+from profiles.file_ids import assign_file_ids
+from profiles.plan import Action, Plan, PlannedInstance
+from profiles.rehead import rehead
+from reporting import Progress, silent
+
+if TYPE_CHECKING:
+    from profiles.application_profiles import IconRule
+
+_BLOCK: Final = 2048  # bytes
+_STRUCTURES: Final = 200  # blocks before the files and after them
+_ICON_HEAD: Final = 200  # bytes of the elements around the pixels of an icon
+_ICON_SIZE: Final = 64 * 64  # bytes of an icon that nobody asked for in another size
+
+
+class Layout(NamedTuple):
+    """What goes where on the medium."""
+
+    uid: str
+    built: Built
+    named: list[NamedSource]
+    remarks: tuple[str, ...]
+    icons: int  # records that have one
+
+
+def lay_out(
+    ready: Plan,
+    files: Mapping[str, str],
+    clock: datetime,
+    label: str,
+    row: ApplicationProfile,
+    icons: "Icons | None" = None,
+) -> Layout:
+    """Give every instance its name and build the directory.
+
+    Args:
+        ready: what is written, in its order.
+        files: where converted sources lie now.
+        clock: the job's.
+        label: File-set ID.
+        row: whose keys the records must have.
+        icons: makes the icons of the records; None: there are none.
+    """
+    file_ids = assign_file_ids(ready.instances)
+    uid = _file_set_uid(clock, ready, file_ids)
+    instances = [item.instance for item in ready.instances]
+    remarks: tuple[str, ...] = ()
+    number = 0
+    if icons is not None:
+        instances, number, remarks = icons.added_to(instances, files)
+    built = build_directory(
+        list(zip(instances, file_ids, strict=True)),
+        file_set_uid=uid,
+        file_set_id=label,
+        additional=row.additional_keys,
+    )
+    remarks = (*remarks, *told(built.generated), *map(str, built.conflicts))
+    named = _named_sources(built, ready, file_ids, files, clock)
+    return Layout(uid, built, named, remarks, number)
+
+
+class Icons:
+    """Makes the icons that records of a job get (PS3.3 F.7)."""
+
+    def __init__(
+        self,
+        rule: "IconRule | None",
+        *,
+        jobs: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Prepare icons as a profile's *rule* has them, or as are usual when it has none."""
+        self._rule = rule
+        self._jobs = jobs
+        self._progress = progress
+
+    @property
+    def bytes_each(self) -> int:
+        """About how much one icon adds to the directory."""
+        size = self._rule.rows * self._rule.columns if self._rule is not None else _ICON_SIZE
+        return size + _ICON_HEAD
+
+    def wanted_for(self, instance: Instance) -> bool:
+        """Tell whether the record of an instance gets one."""
+        if self._rule is None:
+            return instance.record_type == "IMAGE"
+        return instance.record_type in self._rule.record_types
+
+    def added_to(
+        self, instances: Sequence[Instance], files: Mapping[str, str]
+    ) -> tuple[list[Instance], int, tuple[str, ...]]:
+        """Return *instances* with icons among their keys, how many, and what is to be told.
+
+        An image whose pixels cannot be used gets a grey icon where the profile requires one, and
+        none where it does not.
+
+        Args:
+            instances: as they will stand on the medium.
+            files: where those lie whose source is not the file to read.
+        """
+        from profiles.icons import DEFAULT_ICON, IconJob, make_icons, with_icon
+
+        rule = self._rule or DEFAULT_ICON
+        places = [n for n, instance in enumerate(instances) if self.wanted_for(instance)]
+        work = [IconJob(_where_it_lies(instances[place], files), rule) for place in places]
+        made = make_icons(work, workers=self._jobs, progress=self._progress)
+        done = list(instances)
+        odd: Counter[str] = Counter()
+        number = 0
+        for place, icon in zip(places, made, strict=True):
+            if icon.remark:
+                odd[icon.remark] += 1
+                if not rule.required:
+                    continue
+            done[place] = done[place]._replace(keys=with_icon(done[place].keys, icon.icon))
+            number += 1
+        what = "a grey icon" if rule.required else "no icon"
+        return done, number, tuple(f"{what} for {n:,}: {why}" for why, n in odd.items())
+
+
+def _where_it_lies(instance: Instance, files: Mapping[str, str]) -> Instance:
+    path = files.get(instance.source)
+    return instance if path is None else instance._replace(source=path)
+
+
+def estimated(layout: Layout, decided: Plan, icons: Icons | None) -> int:
+    """Return about how many bytes an image will have: whole blocks, and room for the structures."""
+    blocks = sum(-(-source.size // _BLOCK) for source in layout.named)
+    size = (blocks + _STRUCTURES + len(layout.named) // 16) * _BLOCK
+    for item in decided.instances:
+        if icons is not None and icons.wanted_for(item.instance):
+            size += icons.bytes_each
+        if item.action is Action.TRANSCODE:
+            size += _growth(item)
+    return size
+
+
+def _growth(item: PlannedInstance) -> int:
+    instance = item.instance
+    after = size_after(
+        instance.size,
+        instance.transfer_syntax_uid,
+        instance.facts,
+        item.target_syntax,
+        lossy=item.lossy,
+    )
+    return after - instance.size
+
+
+def _file_set_uid(clock: datetime, decided: Plan, file_ids: Sequence[tuple[str, ...]]) -> str:
+    """Return a UID that the same objects at the same time get again (PS3.5 B.2, a UUID)."""
+    digest = sha256(clock.isoformat().encode())
+    for item, file_id in zip(decided.instances, file_ids, strict=True):
+        digest.update(f"{item.instance.sop_instance_uid} {'/'.join(file_id)}\n".encode())
+    number = int.from_bytes(digest.digest()[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76  # UUID version 8: made by a rule of our own
+    number = number & ~(0b11 << 62) | 0b10 << 62  # the variant of RFC 9562
+    return f"2.25.{number}"
+
+
+def _named_sources(
+    built: Built,
+    decided: Plan,
+    file_ids: Sequence[tuple[str, ...]],
+    files: Mapping[str, str],
+    clock: datetime,
+) -> list[NamedSource]:
+    """Return what goes on the medium; the directory first, as it is read first."""
+    sources = [NamedSource(("DICOMDIR",), (encode_dicomdir(built.directory),), clock)]
+    for item, file_id in zip(decided.instances, file_ids, strict=True):
+        sources.append(NamedSource(file_id, _parts(item, files), clock))
+    return sources
+
+
+def _parts(item: PlannedInstance, files: Mapping[str, str]) -> tuple[FileRange | bytes, ...]:
+    instance = item.instance
+    path = files.get(instance.source, instance.source)
+    stamp = instance.stamp if instance.stamp != (0, 0) else None
+    if item.action is Action.REHEAD:
+        head, offset, length = rehead(instance)
+        return (head, FileRange(path, offset, length, instance.size, stamp))
+    return (FileRange(path, 0, instance.size, instance.size, stamp),)

@@ -11,13 +11,18 @@ from reporting import Finding
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file on a medium. Its content is one run of bytes of a file on this machine."""
+    """One file on a medium.
+
+    Its content is one run of bytes of a file on this machine, unless `extents` says otherwise.
+    """
 
     name: Name  # components as recorded, without ";1" and without the dot of an empty extension
     recorded: str  # last component exactly as recorded, "DICOMDIR.;1"
     size: int  # bytes
     path: str  # the image, or the file itself
     offset: int  # byte in *path* at which the content begins
+    # (offset, bytes) of every run where there are several; offset -1: zeros that lie nowhere.
+    extents: tuple[tuple[int, int], ...] = ()
 
 
 class BlockReader(Protocol):
@@ -47,7 +52,7 @@ class Medium(Protocol):
 
     @property
     def kind(self) -> str:
-        """Return "iso9660" or "folder"."""
+        """Return "iso9660", "udf", "iso9660+udf", "fat12", "fat16", "fat32", "zip" or "folder"."""
 
     @property
     def label(self) -> str:

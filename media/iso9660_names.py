@@ -14,8 +14,22 @@ from reporting import CannotWrite
 MAXIMUM_LEVELS: Final = 8  # of directories, the root being the first (ECMA-119 6.8.2.1)
 MAXIMUM_PATH: Final = 255  # bytes of a path's identifiers and separators (ECMA-119 6.8.2.1)
 
-_FILE: Final = re.compile(r"([A-Z0-9_]{1,8})(?:\.([A-Z0-9_]{1,3}))?", re.ASCII)
-_FOLDER: Final = re.compile(r"[A-Z0-9_]{1,8}", re.ASCII)
+# By level; those above the first allow 30 characters of name and extension together.
+_LONG_FILE: Final = re.compile(r"(?!.{32})([A-Z0-9_]{1,30})(?:\.([A-Z0-9_]{1,29}))?", re.ASCII)
+_FILE: Final = {
+    1: re.compile(r"([A-Z0-9_]{1,8})(?:\.([A-Z0-9_]{1,3}))?", re.ASCII),
+    2: _LONG_FILE,
+    3: _LONG_FILE,
+}
+_ALLOWED: Final = {
+    1: "up to 8 of A-Z, 0-9 and _, and an extension of up to 3 where there is one",
+    2: "up to 30 of A-Z, 0-9 and _, its extension included where there is one",
+    3: "up to 30 of A-Z, 0-9 and _, its extension included where there is one",
+}
+_FOLDER: Final = {
+    level: re.compile(rf"[A-Z0-9_]{{1,{most}}}", re.ASCII)
+    for level, most in ((1, 8), (2, 31), (3, 31))
+}
 _VOLUME: Final = re.compile(r"[A-Z0-9_ ]{0,32}", re.ASCII)
 
 
@@ -23,33 +37,35 @@ class NameDoesNotFit(CannotWrite):
     """A name cannot be recorded as the file system of the medium demands."""
 
 
-def file_identifier(component: str) -> bytes:
+def file_identifier(component: str, level: int = 1) -> bytes:
     """Return the last component of a name as it is recorded: ``DICOMDIR.;1``, ``README.TXT;1``.
 
     Raises:
-        NameDoesNotFit: it is not up to 8 and up to 3 of ``A-Z 0-9 _`` (ECMA-119 10.1).
+        NameDoesNotFit: it is not up to 8 and up to 3 of ``A-Z 0-9 _`` (ECMA-119 10.1), or of
+            another *level* up to 30 together (ECMA-119 7.5.1).
     """
-    match = _FILE.fullmatch(component)
+    match = _FILE[level].fullmatch(component)
     if match is None:
         raise NameDoesNotFit(
-            "is not a file name of ISO 9660 level 1",
+            f"is not a file name of ISO 9660 level {level}",
             printable(component),
-            "Use up to 8 of A-Z, 0-9 and _, and an extension of up to 3 where there is one",
+            f"Use {_ALLOWED[level]}",
         )
     return f"{match[1]}.{match[2] or ''};1".encode()
 
 
-def folder_identifier(component: str) -> bytes:
+def folder_identifier(component: str, level: int = 1) -> bytes:
     """Return a folder's name as it is recorded, which is as it is.
 
     Raises:
-        NameDoesNotFit: it is not 1 to 8 of ``A-Z 0-9 _`` (ECMA-119 7.6 and 10.1).
+        NameDoesNotFit: it is not 1 to 8 of ``A-Z 0-9 _``, or of another *level* 1 to 31
+            (ECMA-119 7.6 and 10.1).
     """
-    if not _FOLDER.fullmatch(component):
+    if not _FOLDER[level].fullmatch(component):
         raise NameDoesNotFit(
-            "is not a folder name of ISO 9660 level 1",
+            f"is not a folder name of ISO 9660 level {level}",
             printable(component),
-            "Use up to 8 of A-Z, 0-9 and _",
+            f"Use up to {8 if level == 1 else 31} of A-Z, 0-9 and _",
         )
     return component.encode()
 
@@ -69,8 +85,8 @@ def volume_identifier_field(label: str) -> bytes:
     return label.encode().ljust(32)
 
 
-def refuse_unsuited_names(names: Iterable[Name]) -> None:
-    """Check that all *names* can stand together on one level 1 volume.
+def refuse_unsuited_names(names: Iterable[Name], level: int = 1) -> None:
+    """Check that all *names* can stand together on one volume of this *level*.
 
     Raises:
         NameDoesNotFit: one is too deep, badly spelled, there twice, or both file and folder.
@@ -79,11 +95,12 @@ def refuse_unsuited_names(names: Iterable[Name]) -> None:
     folders: set[Name] = {()}
     for name in names:
         _refuse_depth(name)
-        file_identifier(name[-1])
+        file_identifier(name[-1], level)
+        _refuse_path(name)
         if name in files:
             raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
         files.add(name)
-        _add_folders(name[:-1], folders)
+        _add_folders(name[:-1], folders, level)
     for name in files & folders:
         raise NameDoesNotFit("is a file and a folder", shown(name), "Rename one of them")
 
@@ -97,9 +114,15 @@ def _refuse_depth(name: Name) -> None:
         )
 
 
-def _add_folders(folder: Name, folders: set[Name]) -> None:
+def _refuse_path(name: Name) -> None:
+    # The dot and ";1" of the file count, and so does every folder (ECMA-119 6.8.2.1).
+    if sum(map(len, name)) + len(name) - 1 + 3 > MAXIMUM_PATH:
+        raise NameDoesNotFit("has too long a path", shown(name), "Use shorter names")
+
+
+def _add_folders(folder: Name, folders: set[Name], level: int) -> None:
     while folder not in folders:
-        folder_identifier(folder[-1])
+        folder_identifier(folder[-1], level)
         folders.add(folder)
         folder = folder[:-1]
 

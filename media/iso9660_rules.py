@@ -273,7 +273,7 @@ RULES: Final = (
     Rule(
         "ISO-UDF",
         _NOTE,
-        "the volume has a UDF file system as well; the ISO 9660 one was checked",
+        "the volume has a UDF file system as well; both were read and compared",
         _NOTHING,
         "PS3.12 Annex P",
     ),

@@ -1,4 +1,4 @@
-"""The structures of an ISO 9660 level 1 volume, made by pycdlib without touching any file.
+"""The structures of an ISO 9660 volume, made by pycdlib without touching any file.
 
 pycdlib makes volume descriptors, path tables and directory records. It is given no content:
 its own layout would follow the directories, while the content is to lie in the order the caller
@@ -8,7 +8,7 @@ date it wrote is replaced, so that the same input gives the same bytes.
 
 import gc
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,12 +22,15 @@ from media.iso9660_names import (
     volume_identifier_field,
 )
 from media.source import Name
+from media.volume_plan import PlannedFile
 from reporting import CannotWrite
 
 if TYPE_CHECKING:
     from pycdlib.dates import DirectoryRecordDate
     from pycdlib.dr import DirectoryRecord
     from pycdlib.pycdlib import PyCdlib
+
+__all__ = ["SECTOR", "Arrangement", "PlannedFile", "VolumeLayout", "lay_out"]
 
 SECTOR: Final = 2048  # bytes; logical sectors and logical blocks alike (ECMA-119 6.1.2, 6.2.2)
 # Drives that read ahead run into the two unreadable run-out blocks at the end of a track that was
@@ -42,25 +45,30 @@ _MODIFIED: Final = _FIRST_DESCRIPTOR + 830  # ECMA-119 8.4.27
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file that is to get its place."""
-
-    name: Name
-    size: int  # bytes
-    modified: datetime  # aware
-
-
-@dataclass(frozen=True, slots=True)
 class VolumeLayout:
     """Where everything goes, and the structures that say so."""
 
-    structure: bytes  # from block 0 up to the first file
+    structure: bytes  # from block 0 up to the end of the last directory
     extents: tuple[int, ...]  # first block of every file, in the order of the files
     blocks: int  # of the whole volume, padding included
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Where things go on a volume that is shared with another file system."""
+
+    tables: int  # block at which path tables and directories begin
+    # Given the block after them: the first block of every file, and the blocks of the volume.
+    place: Callable[[int], tuple[Sequence[int], int]]
+
+
 def lay_out(
-    files: Sequence[PlannedFile], volume_identifier: str, recorded: datetime
+    files: Sequence[PlannedFile],
+    volume_identifier: str,
+    recorded: datetime,
+    *,
+    level: int = 1,
+    arrangement: Arrangement | None = None,
 ) -> VolumeLayout:
     """Give every file its blocks, one after the other in the order of *files*.
 
@@ -70,31 +78,46 @@ def lay_out(
         files: what goes on the volume.
         volume_identifier: up to 32 characters.
         recorded: when the volume was made; aware.
+        level: of interchange: 2 allows longer names, 3 also files of 4 GiB and more.
+        arrangement: where everything goes, if not one after the other from the start; there is
+            nothing behind the volume descriptors then.
 
     Raises:
-        CannotWrite: a name does not fit, or a file has 4 GiB or more (ECMA-119 10.1).
+        CannotWrite: a name does not fit, or a file has 4 GiB or more below level 3
+            (ECMA-119 10.1, 10.2).
     """
     label = volume_identifier_field(volume_identifier).decode()
-    refuse_unsuited_names(f.name for f in files)
+    refuse_unsuited_names((f.name for f in files), level)
     for file in files:
-        _refuse_size(file)
+        if level < 3:
+            _refuse_size(file)
     from pycdlib.pycdlibexception import PyCdlibException
 
     try:
         with _uncollected():
-            return _lay_out(files, label, recorded)
+            return _lay_out(files, label, recorded, level, arrangement)
     except PyCdlibException as error:
         raise CannotWrite(
             f"cannot be laid out ({error})", "volume", "Split it, or use fewer folders"
         ) from error
 
 
-def _lay_out(files: Sequence[PlannedFile], label: str, recorded: datetime) -> VolumeLayout:
-    volume = _new_volume(label)
+def _lay_out(
+    files: Sequence[PlannedFile],
+    label: str,
+    recorded: datetime,
+    level: int,
+    arrangement: Arrangement | None,
+) -> VolumeLayout:
+    volume = _new_volume(label, level)
+    if arrangement is not None:
+        volume.version_vd = None  # Its block belongs to the other file system.
     folders = _add_folders(volume, files)
-    records = _add_records(volume, folders, files)
+    records = _add_records(volume, folders, files, level)
     volume.force_consistency()
-    layout = _place(volume, folders, records, recorded)
+    if arrangement is not None:
+        _move_tables(volume, folders, arrangement.tables)
+    layout = _place(volume, folders, records, recorded, arrangement)
     for folder in folders.values():
         folder.children.clear()  # Opens the cycles, so that all of it is freed here and now.
     volume.close()
@@ -122,12 +145,12 @@ def _refuse_size(file: PlannedFile) -> None:
         )
 
 
-def _new_volume(label: str) -> "PyCdlib":
+def _new_volume(label: str, level: int) -> "PyCdlib":
     from pycdlib.pycdlib import PyCdlib
 
     volume = PyCdlib()
     volume.new(
-        interchange_level=1,
+        interchange_level=level,
         sys_ident="",  # becomes spaces, as Annex F of PS3.12 wants them
         vol_ident=label,
         app_ident_str="FILMJACKET",
@@ -150,29 +173,44 @@ def _add_folders(volume: "PyCdlib", files: Sequence[PlannedFile]) -> dict[Name, 
 
 
 def _add_records(
-    volume: "PyCdlib", folders: dict[Name, "DirectoryRecord"], files: Sequence[PlannedFile]
-) -> list["DirectoryRecord"]:
+    volume: "PyCdlib",
+    folders: dict[Name, "DirectoryRecord"],
+    files: Sequence[PlannedFile],
+    level: int,
+) -> list[list["DirectoryRecord"]]:
     # In name order, because adding in front of others makes pycdlib count all of them again.
     records = {
-        file.name: _add_record(volume, folders[file.name[:-1]], file)
+        file.name: [
+            _add_record(volume, folders[file.name[:-1]], file, size, level)
+            for size in _extents(file.size)
+        ]
         for file in sorted(files, key=lambda file: file.name)
     }
     return [records[file.name] for file in files]
 
 
+def _extents(size: int) -> Iterator[int]:
+    """Yield the lengths of the extents of a file: one, but from 4 GiB on several."""
+    while size > LARGEST_FILE:
+        yield LARGEST_FILE
+        size -= LARGEST_FILE
+    yield size
+
+
 def _add_record(
-    volume: "PyCdlib", folder: "DirectoryRecord", file: PlannedFile
+    volume: "PyCdlib", folder: "DirectoryRecord", file: PlannedFile, size: int, level: int
 ) -> "DirectoryRecord":
     # Records are hung into their folders directly: add_fp() would resolve the whole path for
     # each, and refuses a file in the eighth level, which the standard allows.
     from pycdlib.dr import DirectoryRecord
 
-    identifier = file_identifier(file.name[-1])
+    identifier = file_identifier(file.name[-1], level)
     record = DirectoryRecord()
-    record.new_file(volume.pvd, file.size, identifier, folder, 1, "", b"", False, 0, 0.0)
+    record.new_file(volume.pvd, size, identifier, folder, 1, "", b"", False, 0, 0.0)
     record.date = _record_date(file.modified)
     record._sort_key = _sort_key(file.name[-1])
-    if folder.add_child(record, SECTOR):
+    # A further extent of a file repeats its name.
+    if folder.add_child(record, SECTOR, allow_duplicate=file.size > LARGEST_FILE):
         volume.pvd.add_to_space_size(SECTOR)
     return record
 
@@ -182,24 +220,39 @@ def _sort_key(component: str) -> bytes:
     # turns that comparison into the order of ECMA-119 9.3, which differs from that of the
     # recorded bytes: "A.;1" comes before "A.1;1" though ";" is above "1".
     stem, _, extension = component.partition(".")
-    return b"\xff" + f"{stem:9}{extension}".encode()
+    return b"\xff" + f"{stem:31}{extension}".encode()
+
+
+def _move_tables(volume: "PyCdlib", folders: dict[Name, "DirectoryRecord"], first: int) -> None:
+    """Move path tables and directories, which lie side by side, to block *first*."""
+    distance = first - volume.pvd.path_table_location_le
+    volume.pvd.path_table_location_le += distance
+    volume.pvd.path_table_location_be += distance
+    for folder in folders.values():
+        folder.set_data_location(folder.extent_location() + distance, 0)
+    for name, folder in folders.items():
+        itself, above = folder.children[:2]
+        itself.set_data_location(folder.extent_location(), 0)
+        above.set_data_location(folders[name[:-1]].extent_location(), 0)
 
 
 def _place(
     volume: "PyCdlib",
     folders: dict[Name, "DirectoryRecord"],
-    records: Sequence["DirectoryRecord"],
+    records: Sequence[Sequence["DirectoryRecord"]],
     recorded: datetime,
+    arrangement: Arrangement | None,
 ) -> VolumeLayout:
-    first = position = max(
-        f.extent_location() + f.get_data_length() // SECTOR for f in folders.values()
-    )
-    extents = []
-    for record in records:
-        record.set_data_location(position, 0)
-        extents.append(position)
-        position += -(-record.get_data_length() // SECTOR)
-    blocks = position + PADDING_BLOCKS
+    first = max(f.extent_location() + f.get_data_length() // SECTOR for f in folders.values())
+    extents: Sequence[int]
+    if arrangement is None:
+        extents, blocks = _in_a_row(records, first)
+    else:
+        extents, blocks = arrangement.place(first)
+    for parts, position in zip(records, extents, strict=True):
+        for record in parts:
+            record.set_data_location(position, 0)
+            position += -(-record.get_data_length() // SECTOR)
     if blocks > LARGEST_VOLUME:
         raise CannotWrite("is larger than any volume can be", "volume", "Split it")
     volume.pvd.space_size = blocks
@@ -207,6 +260,16 @@ def _place(
     _set_dates(volume, recorded)
     structure = _write_structure(volume, first * SECTOR, recorded)
     return VolumeLayout(structure, tuple(extents), blocks)
+
+
+def _in_a_row(
+    records: Sequence[Sequence["DirectoryRecord"]], position: int
+) -> tuple[list[int], int]:
+    extents = []
+    for parts in records:
+        extents.append(position)
+        position += sum(-(-record.get_data_length() // SECTOR) for record in parts)
+    return extents, position + PADDING_BLOCKS
 
 
 def _finish_folders(folders: dict[Name, "DirectoryRecord"], date: "DirectoryRecordDate") -> None:

@@ -5,12 +5,19 @@ from typing import Final
 
 from drivers import ImageFile, open_image
 from media.entry import Medium
+from media.fat_place import find_volume, partitioned_with
+from media.fat_read import FatMedium
+from media.fat_volume import read_fat_at
 from media.folder_read import FolderMedium
 from media.iso9660_names import stripped
 from media.iso9660_read import Iso9660Medium
 from media.iso9660_volume import read_volume
+from media.udf_bridge_read import BridgeMedium
+from media.udf_read import UdfMedium
+from media.udf_volume import read_udf, says_udf
 from reporting import CannotRead
 
+_PARTITIONED: Final = "a partitioned disk"
 # What lies at a certain byte of what is not for us, and what it is.
 _MAGIC: Final = (
     (0, b"PK\x03\x04", "a ZIP archive", "Unpack it and name the folder"),
@@ -24,17 +31,18 @@ _MAGIC: Final = (
     (128, b"DICM", "a single DICOM file", "Name the folder or the medium it is from"),
     (3, b"EXFAT   ", "an exFAT file system", "Mount it and name the folder"),
     (3, b"NTFS    ", "an NTFS file system", "Mount it and name the folder"),
-    (54, b"FAT1", "a FAT file system", "Mount it and name the folder"),
-    (82, b"FAT32", "a FAT file system", "Mount it and name the folder"),
+    (54, b"FAT1", "a damaged FAT file system", "Ask for another copy of the medium"),
+    (82, b"FAT32", "a damaged FAT file system", "Ask for another copy of the medium"),
     (32768 + 9, b"CDROM", "a High Sierra CD", "Mount it and name the folder"),
     (257, b"ustar", "a TAR archive", "Unpack it and name the folder"),
-    (510, b"\x55\xaa", "a partitioned disk", "Mount it and name the folder"),
+    (510, b"\x55\xaa", _PARTITIONED, "Mount it and name the folder"),
 )
-_UDF: Final = (b"NSR02", b"NSR03")
 
 
 def open_medium(path: Path) -> Medium:
-    """Open a folder, an image or a drive with an ISO 9660 volume, or the folder of a DICOMDIR.
+    """Open a folder, an image or a drive with a volume that is known, or a DICOMDIR's folder.
+
+    Known are ISO 9660, UDF and FAT.
 
     Raises:
         CannotRead: it does not open, or is none of these; the error says what it looks like.
@@ -44,13 +52,32 @@ def open_medium(path: Path) -> Medium:
         return FolderMedium(folder)
     image = open_image(path)
     try:
-        volume = read_volume(image)
-        if volume is None:
-            raise _not_for_us(image)
+        return _medium_on(image)
     except BaseException:
         image.close()
         raise
-    return Iso9660Medium(image, volume)
+
+
+def _medium_on(image: ImageFile) -> Medium:
+    fat = find_volume(image)
+    # An image of a disc may start computers by a FAT volume, and a stick may have kept what was
+    # once a disc's in the gap before its partition.
+    if fat is None or not fat.is_certain:
+        optical = _optical_disc(image)
+        if optical is not None:
+            return optical
+    if fat is None:
+        raise _not_for_us(image)
+    return FatMedium(image, read_fat_at(image, fat))
+
+
+def _optical_disc(image: ImageFile) -> Medium | None:
+    volume = read_volume(image)
+    if volume is None:
+        udf = read_udf(image)
+        return None if udf is None else UdfMedium(image, udf)
+    medium = Iso9660Medium(image, volume)
+    return BridgeMedium(image, medium) if says_udf(image) else medium
 
 
 def _folder_of(path: Path) -> Path | None:
@@ -75,10 +102,10 @@ def _not_for_us(image: ImageFile) -> CannotRead:
 def _looks_like(image: ImageFile) -> tuple[str, str]:
     if not image.size:
         return "empty", "Check that a medium is inserted, or ask for the file again"
-    if any(_at(image, sector * 2048 + 1, 5) in _UDF for sector in range(16, 32)):
-        return "a UDF volume without ISO 9660", "Mount it and name the folder"
     for offset, magic, kind, remedy in _MAGIC:
         if _at(image, offset, len(magic)) == magic:
+            if kind == _PARTITIONED and (what := partitioned_with(image)):
+                return f"{kind} with {what}", remedy
             return kind, remedy
     return "not an image", "Name a folder, a DICOMDIR file, or an image of a CD or DVD"
 

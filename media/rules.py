@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from media import folder_read, iso9660_rules
+from media import fat_rules, folder_read, iso9660_rules, udf_rules
 
-RULES: Final = (*iso9660_rules.RULES, *folder_read.RULES)
+RULES: Final = (*iso9660_rules.RULES, *fat_rules.RULES, *udf_rules.RULES, *folder_read.RULES)

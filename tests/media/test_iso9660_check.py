@@ -387,7 +387,9 @@ def test_one_break_is_one_rule(
     image = Breakable(small_image)
     break_it(image)
     assert bytes(image.data) != small_image
-    assert rules_broken(bytes(image.data), tmp_path) == {rule}
+    # Who says that there is UDF as well, and has none, hides something or is damaged.
+    also = {"UDF-BRIDGE-UNREADABLE"} if rule == "ISO-UDF" else set()
+    assert rules_broken(bytes(image.data), tmp_path) == {rule} | also
 
 
 def test_the_image_that_is_broken_was_good(small_image: bytes, tmp_path: Path) -> None:

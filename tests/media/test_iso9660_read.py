@@ -46,7 +46,11 @@ def read_all(medium: Medium) -> dict[tuple[str, ...], bytes]:
         (["-iso-level", "1"], set()),
         (["-iso-level", "1", "-R"], {"ISO-ROCK-RIDGE"}),
         (["-iso-level", "1", "-J"], {"ISO-JOLIET"}),
-        (["-iso-level", "1", "-udf"], {"ISO-UDF"}),
+        # It numbers both sequences differently, and lets nobody write to what cannot be written.
+        (
+            ["-iso-level", "1", "-udf"],
+            {"ISO-UDF", "UDF-SEQUENCES-DIFFER", "UDF-PERMISSIONS-CHANGE"},
+        ),
         (["-iso-level", "1", "-R", "-J"], {"ISO-ROCK-RIDGE", "ISO-JOLIET"}),
     ],
     ids=lambda v: "".join(v) if isinstance(v, list) else "",
@@ -225,8 +229,8 @@ def udf_only() -> bytes:
         (b"PK\x03\x04" + bytes(100), "a ZIP archive"),
         (udf_only(), "UDF"),
         (mbr(), "a partitioned disk"),
-        (bytes(54) + b"FAT16   " + mbr()[62:], "a FAT file system"),
-        (bytes(82) + b"FAT32   " + mbr()[90:], "a FAT file system"),
+        (bytes(54) + b"FAT16   " + mbr()[62:], "a damaged FAT file system"),
+        (bytes(82) + b"FAT32   " + mbr()[90:], "a damaged FAT file system"),
         (bytes(128) + b"DICM", "a single DICOM file"),
         (b"\0" + b"\xff" * 10 + b"\0" + bytes(50_000), "raw sectors"),
         (b"", "empty"),
@@ -242,26 +246,6 @@ def test_says_what_it_is_instead(tmp_path: Path, content: bytes, looks_like: str
         open_medium(path)
     assert caught.value.where == str(path)
     assert caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        (["mkudffs", "--blocksize=2048"], "UDF"),
-        (["mkfs.fat"], "FAT"),
-        (["mkfs.fat", "-F32"], "FAT"),
-    ],
-)
-def test_recognises_real_udf_and_fat(
-    tmp_path: Path, command: list[str], expected: str, peer: Callable[[str], str]
-) -> None:
-    tool = peer(command[0])
-    image = tmp_path / "t.img"
-    with image.open("wb") as file:
-        file.truncate(40_000_000)
-    subprocess.run([tool, *command[1:], str(image)], check=True, capture_output=True)
-    with pytest.raises(CannotRead, match=expected):
-        open_medium(image)
 
 
 def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,220 @@
+"""A good UDF volume, broken in one place each time: the checker names exactly that."""
+
+from binascii import crc_hqx
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from struct import pack_into, unpack_from
+
+import pytest
+
+from media import DEMANDS, NamedSource, UdfMedium, lay_out_udf, open_medium, planned_files
+from media import write_volume as write
+from media.udf_encode_volume import Revision
+
+RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+SECTOR = 2048
+MAIN, RESERVE_PLACE = 32, 17  # sectors; the latter from the end
+FILE_SET, ROOT = 288, 290  # sectors
+
+
+def build(folder: Path, revision: Revision = "1.50") -> bytes:
+    sources = [
+        NamedSource(name, (content,), RECORDED)
+        for name, content in (
+            (("DICOMDIR",), b"directory" * 300),
+            (("DICOM", "I1"), b"first" * 1000),
+            (("DICOM", "I2"), b"second" * 1000),
+            (("ZZZ",), b"last" * 1000),
+        )
+    ]
+    plan = lay_out_udf(
+        planned_files(sources, None), label="T", recorded=RECORDED, revision=revision
+    )
+    write(plan, sources, folder / "good.udf")
+    return (folder / "good.udf").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return build(tmp_path_factory.mktemp("good"))
+
+
+class Breakable:
+    """An image to be broken, with tags that are made good again."""
+
+    def __init__(self, image: bytes) -> None:
+        self.data = bytearray(image)
+        self.reserve = len(image) // SECTOR - RESERVE_PLACE
+
+    def put(self, form: str, sector: int, at: int, *values: int) -> None:
+        pack_into(form, self.data, sector * SECTOR + at, *values)
+        self.seal(sector * SECTOR, unpack_from("<H", self.data, sector * SECTOR + 10)[0])
+
+    def put_both(self, form: str, number: int, at: int, *values: int) -> None:
+        for first in (MAIN, self.reserve):
+            self.put(form, first + number, at, *values)
+
+    def seal(self, at: int, covered: int) -> None:
+        crc = crc_hqx(bytes(self.data[at + 16 : at + 16 + covered]), 0)
+        pack_into("<HH", self.data, at + 8, crc, covered)
+        self.data[at + 4] = 0
+        self.data[at + 4] = sum(self.data[at : at + 16]) & 0xFF
+
+    def entry(self, number: int) -> int:
+        """Return the sector of the entry of a file, by its place on the medium."""
+        return 294 + number
+
+    def record(self, name: bytes, offset: int, value: int) -> None:
+        at = self.data.index(b"\x08" + name) - 38
+        self.data[at + offset] = value
+        length = (38 + self.data[at + 19] + 3) & ~3
+        self.seal(at, length - 16)
+
+
+def rules(image: bytes, folder: Path) -> set[str]:
+    (folder / "t.udf").write_bytes(image)
+    with open_medium(folder / "t.udf") as medium:
+        for finding in medium.findings():
+            assert finding.where.isprintable()
+            assert finding.remedy
+            assert finding.reference
+        return {finding.rule for finding in medium.findings()}
+
+
+def test_the_image_that_is_broken_was_good(good: bytes, tmp_path: Path) -> None:
+    assert rules(good, tmp_path) == set()
+    assert int.from_bytes(good[294 * SECTOR : 294 * SECTOR + 2], "little") == 261
+
+
+def raw(at: int, value: bytes) -> Callable[[Breakable], object]:
+    def change(image: Breakable) -> None:
+        image.data[at : at + len(value)] = value
+
+    return change
+
+
+def share(image: Breakable) -> None:
+    image.put("<Q", image.entry(2), 56, 5000)
+    image.put("<II", image.entry(2), 176, 5000, 12)
+
+
+Break = Callable[[Breakable], object]
+CASES: list[tuple[str, Break]] = [
+    ("UDF-RECOGNITION", raw(17 * SECTOR + 1, b"NSR03")),
+    ("UDF-RECOGNITION", raw(18 * SECTOR + 1, b"XXXXX")),
+    ("UDF-ANCHOR", raw(256 * SECTOR + 5, b"\1")),
+    ("UDF-SEQUENCE", raw((MAIN + 3) * SECTOR + 100, b"\1")),
+    ("UDF-SEQUENCES-DIFFER", lambda i: i.put("<H", MAIN, 200, 9)),
+    ("UDF-INTEGRITY-OPEN", lambda i: i.put("<I", 64, 28, 0)),
+    ("UDF-INTEGRITY", raw(64 * SECTOR + 28, b"\7")),
+    ("UDF-COUNTS", lambda i: i.put("<I", 64, 88 + 32, 5)),
+    ("UDF-INTERCHANGE", lambda i: i.put_both("<HH", 0, 60, 3, 3)),
+    ("UDF-VOLUMES", lambda i: i.put_both("<HH", 0, 56, 1, 2)),
+    ("UDF-BLOCK-SIZE", lambda i: i.put_both("<I", 3, 212, 4096)),
+    ("UDF-TRUNCATED", lambda i: i.put_both("<I", 2, 192, 10**6)),
+    ("UDF-FILE-SET-INTERCHANGE", lambda i: i.put("<HH", FILE_SET, 28, 2, 2)),
+    ("UDF-DOMAIN", lambda i: i.put("<H", FILE_SET, 416 + 24, 0x0102)),
+    ("UDF-FILE-SET", raw(FILE_SET * SECTOR + 120, b"X")),
+    ("UDF-NAMED-STREAM", lambda i: i.put("<I", FILE_SET, 464, SECTOR)),
+    ("UDF-TAG", lambda i: i.data.__setitem__(i.entry(3) * SECTOR + 72, 9)),
+    ("UDF-PERMISSIONS", lambda i: i.put("<I", i.entry(3), 44, 0b11111_11111_00000)),
+    ("UDF-PERMISSIONS-CHANGE", lambda i: i.put("<I", i.entry(3), 44, 0b00101_00101_00101)),
+    ("UDF-PERMISSIONS", lambda i: i.put("<I", ROOT, 44, 0b11110_11110_11110)),
+    ("UDF-FILE-TYPE", lambda i: i.put("<B", i.entry(3), 27, 6)),
+    ("UDF-DATE", lambda i: i.put("<B", i.entry(3), 88, 13)),
+    ("UDF-LINKS", lambda i: i.put("<H", i.entry(3), 48, 2)),
+    ("UDF-UNIQUE-ID", lambda i: i.put("<Q", i.entry(3), 160, 16)),
+    ("UDF-ALLOCATION", lambda i: i.put("<Q", i.entry(3), 56, 9000)),
+    ("UDF-OUTSIDE", lambda i: i.put("<I", i.entry(3), 180, 10**6)),
+    (
+        "UDF-SHARED",
+        share,
+    ),
+    ("UDF-UNRECORDED", lambda i: i.put("<I", i.entry(3), 176, 1 << 30 | 4000)),
+    ("UDF-HIDDEN", lambda i: i.record(b"ZZZ", 18, 1)),
+    ("UDF-VERSION", lambda i: i.record(b"ZZZ", 16, 2)),
+    ("UDF-NAME-CHARACTERS", lambda i: i.record(b"ZZZ", 38, 9)),
+    ("UDF-NAME-ILLEGAL", lambda i: i.record(b"ZZZ", 40, ord("/"))),
+    ("UDF-PARENT", lambda i: i.put("<I", ROOT + 1, 24, 4)),
+]
+
+
+def test_every_file_has_the_entry_that_is_broken(good: bytes) -> None:
+    """The sectors that the cases count on."""
+    image = Breakable(good)
+    sizes = [unpack_from("<Q", image.data, image.entry(n) * SECTOR + 56)[0] for n in range(4)]
+    assert sizes == [2700, 5000, 6000, 4000]
+    assert unpack_from("<I", image.data, image.entry(1) * SECTOR + 180)[0] == 12
+
+
+@pytest.mark.parametrize(
+    ("rule", "break_it"), CASES, ids=[f"{n}-{rule}" for n, (rule, _) in enumerate(CASES)]
+)
+def test_one_break_is_one_rule(rule: str, break_it: Break, good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    break_it(image)
+    assert bytes(image.data) != good
+    assert rules(bytes(image.data), tmp_path) == {rule}
+
+
+def test_overlap_is_found(good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    start = unpack_from("<I", image.data, image.entry(1) * SECTOR + 180)[0]
+    image.put("<I", image.entry(3), 180, start + 1)
+    assert rules(bytes(image.data), tmp_path) == {"UDF-OVERLAP"}
+
+
+def test_two_names_for_one_entry_are_told(good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    # ZZZ becomes another name of DICOMDIR.
+    at = image.data.index(b"\x08ZZZ") - 38
+    pack_into("<I", image.data, at + 24, image.entry(0) - 288)
+    image.seal(at, 44 - 16)
+    assert rules(bytes(image.data), tmp_path) == {"UDF-SHARED", "UDF-LINKS", "UDF-COUNTS"}
+
+
+def test_a_directory_in_itself_ends(good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    at = image.data.index(b"\x08DICOM\x01\x01") - 38
+    pack_into("<I", image.data, at + 24, ROOT - 288)
+    image.seal(at, 44 - 16)
+    assert {"UDF-DIRECTORY-LOOP"} <= rules(bytes(image.data), tmp_path)
+
+
+def test_two_files_of_one_name_are_told(good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    image.record(b"I2", 40, ord("1"))
+    assert rules(bytes(image.data), tmp_path) == {"UDF-NAME-DUPLICATE"}
+
+
+@pytest.mark.parametrize(
+    ("revision", "medium"),
+    [("1.02", "dvd"), ("1.50", "dvd-ram"), ("2.01", "dvd"), ("2.50", "bd-re"), ("2.60", "bd-r")],
+)
+def test_every_kind_of_medium_has_its_revision(
+    revision: Revision, medium: str, tmp_path: Path
+) -> None:
+    build(tmp_path, revision)
+    with open_medium(tmp_path / "good.udf") as opened:
+        assert isinstance(opened, UdfMedium)
+        assert opened.findings(DEMANDS[medium]) == []
+        other = "bd-r" if revision != "2.60" else "dvd-ram"
+        assert {f.rule for f in opened.findings(DEMANDS[other])} == {"UDF-REVISION"}
+
+
+@pytest.mark.parametrize(("kind", "rule"), [("dvdr", "UDF-VIRTUAL"), ("dvdrw", "UDF-SPARABLE")])
+def test_detours_are_found_where_they_are_forbidden(
+    kind: str, rule: str, tmp_path: Path, peer: Callable[[str], str]
+) -> None:
+    import subprocess
+
+    path = tmp_path / "t.img"
+    with path.open("wb") as image:
+        image.truncate(20_000_000)
+    command = [peer("mkudffs"), f"--media-type={kind}", "--udfrev=1.50", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    with open_medium(path) as medium:
+        assert isinstance(medium, UdfMedium)
+        assert rule in {f.rule for f in medium.findings(DEMANDS["dvd-ram"])}
+        assert rule not in {f.rule for f in medium.findings(DEMANDS["dvd"])}

@@ -178,7 +178,8 @@ class _Walk:
         """Return how bad a DICOM file is that no record names; None: there are no records."""
         if read is None or not read.has_information:
             return None
-        if self.claimed is not None and self.claimed.source in _MAY_LEAVE_OUT:
+        row = self.claimed
+        if row is not None and PROFILES.get(row.base, row).source in _MAY_LEAVE_OUT:
             return Severity.WARNING
         return Severity.ERROR
 

@@ -190,6 +190,32 @@ def test_only_some_profiles_let_files_be_left_out_of_the_directory(
     assert (found.severity, found.where) == (severity, "DICOM/EXTRA")
 
 
+PRIVATE = """
+[[profile]]
+identifier = "PRI-WARD-CD"
+purpose = "what the ward's viewer reads"
+medium = "CD-R"
+format = "P12-F"
+roles = ["creator", "reader"]
+
+[[profile.allowed]]
+sop_classes = ["any"]
+transfer_syntaxes = ["1.2.840.10008.1.2.1"]
+"""
+
+
+def test_a_declared_profile_can_be_claimed_and_is_among_the_satisfied(
+    clean: Path, tmp_path: Path, run: Callable[..., object]
+) -> None:
+    declared = tmp_path / "ward.toml"
+    declared.write_text(PRIVATE)
+    words = ("verify", clean, "--profile-file", declared, "--json")
+    assert "PRI-WARD-CD" in run(*words).json["satisfies"]
+    claimed = run(*words, "--profile", "PRI-WARD-CD").json
+    assert (claimed["profile"], claimed["compliant"]) == ("PRI-WARD-CD", True)
+    assert run("verify", clean, "--profile", "PRI-WARD-CD").code == 2
+
+
 def test_every_rule_is_broken_once_here() -> None:
     assert {*IMAGES, *FOLDERS, *BY_OTHERS} == {rule.id for rule in RULES}
     assert all(rule.severity is not Severity.NOTE for rule in RULES)

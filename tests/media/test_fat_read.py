@@ -222,8 +222,8 @@ def put(image: str, at: int, data: bytes) -> None:
         ("2048,20480,6", 1, {"FAT-PARTITION-SIZE"}),
         ("2048,2048,83\n4096,40960,6", 2, {"FAT-PARTITION-FIRST"}),
         (
-            "2048,2048,83\n4096,81920,5\n6144,2048,83\n10240,40960,6",
-            5,
+            "2048,2048,83\n4096,81920,5\n6144,2048,83\n10240,2048,83\n14336,40960,6",
+            7,
             {"FAT-PARTITION-FIRST", "FAT-PARTITION-LOGICAL"},
         ),
         ("2048,81920,f\n4096,40960,6", 2, {"FAT-PARTITION-LOGICAL"}),

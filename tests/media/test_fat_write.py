@@ -156,6 +156,9 @@ def test_file_and_partition_tools_see_what_it_is(
         assert parts[-1] == f"1:2048s:{size // 512 - 1}s:{size // 512 - 2048}s:{name}::" + (
             "lba;" if number == "c" else ";"
         )
+        # 1 MiB is cylinder 0, head 32, sector 33, as all count that have 255 heads.
+        assert "start-CHS (0x0,32,33)" in run(peer("file"), "-b", image).decode()
+    assert "end-CHS (0x3ff,254,63)" in run(peer("file"), "-b", image).decode()
     write(real_sources, tmp_path / "t.img", partitioned=False)
     seen = run(peer("file"), "-b", image).decode()
     assert 'OEM-ID "MSDOS4.0"' in seen
@@ -201,7 +204,11 @@ def test_dates_are_the_wall_clock_of_their_own_zone(tmp_path: Path, peer: Peer) 
     assert when["OLD"] == ["1980-01-01", "0:00"]
     assert when["NEW"] == ["2107-12-31", "23:59"]
     image = (tmp_path / "t.img").read_bytes()
-    assert image[image.index(b"A          \x20") + 13] == 199  # hundredths over the even second
+    at = image.index(b"A          \x20")
+    assert image[at + 13] == 199  # hundredths over the even second
+    last_even_second = 23 << 11 | 59 << 5 | 29
+    assert unpack_from("<H", image, at + 14) == unpack_from("<H", image, at + 22)
+    assert unpack_from("<H", image, at + 22) == (last_even_second,)
 
 
 # What our own reader and checker say

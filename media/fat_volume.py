@@ -36,7 +36,6 @@ _MOST_RUNS: Final = 400_000  # of all files together
 _DEEPEST: Final = 64  # levels; media of eight are legal, what is deeper is only an attack
 _LARGEST_FOLDER: Final = MOST_RECORDS * RECORD_SIZE  # bytes
 _LARGEST_FOLDERS: Final = 64 << 20  # bytes of all together
-_LONGEST_NAME: Final = 20  # records of a long name
 _NOWHERE: Final = (Extent(0, 0),)  # the runs of what has none, though it has a size
 _NAMED: Final = 0x3F  # the attributes that have a meaning
 
@@ -238,8 +237,6 @@ class _Walk:
                 if data[at] & 0x40:
                     self._orphans(long, number)
                 long.append(data[at : at + RECORD_SIZE])
-                if len(long) > _LONGEST_NAME:
-                    self._orphans(long, number)
             else:
                 self._take(_record(data, at), long, number)
                 long.clear()

@@ -24,6 +24,7 @@ def write_fat(
     kind: Kind | None = None,
     partitioned: bool = True,
     long_names: bool = False,
+    image_digest: bool = True,
 ) -> Written:
     """Write the image *target* with the content of *sources* in their order.
 
@@ -44,6 +45,8 @@ def write_fat(
         kind: FAT16 or FAT32.
         partitioned: whether the volume is in a partition.
         long_names: whether names that are no 8.3 names are recorded as long ones.
+        image_digest: whether to tell the digest of the image; it takes long where *size* is
+            large, as what is empty is hashed as well.
 
     Raises:
         NameDoesNotFit: a name or the label cannot be recorded.
@@ -61,5 +64,11 @@ def write_fat(
         long_names=long_names,
     )
     return write_volume(
-        plan, sources, target, progress=progress, digest_list=digest_list, capacity=capacity
+        plan,
+        sources,
+        target,
+        progress=progress,
+        digest_list=digest_list,
+        capacity=capacity,
+        image_digest=image_digest,
     )

@@ -41,6 +41,7 @@ def write_volume(
     progress: Progress = silent,
     digest_list: DigestList | None = None,
     capacity: int | None = None,
+    image_digest: bool = True,
 ) -> Written:
     """Write the image *target* as *plan* lays it out.
 
@@ -55,6 +56,8 @@ def write_volume(
         digest_list: a file that lists the digests of all others; it is the last of the plan.
             Without one the files are not hashed, and the result has no digests of them.
         capacity: bytes of the medium; an image that is larger is not begun.
+        image_digest: whether to tell the digest of the image. Every byte of it is hashed, those
+            of a large medium's empty rest as well.
 
     Raises:
         CannotRead: a source does not open, or changed while it was being read.
@@ -66,16 +69,17 @@ def write_volume(
     listed = 0 if digest_list is None else digest_list.size
     refuse_without_space(target, _written_bytes(plan, sources) + listed)
     spans = _spans(plan, sources) if digest_list is not None else []
+    hashed = plan.size if image_digest else 0
     with (
         file_aside(target) as descriptor,
-        TrailingDigests(aside_path(target), plan.size, spans) as digests,
+        TrailingDigests(aside_path(target), hashed, spans) as digests,
     ):
         os.ftruncate(descriptor, plan.size)
         writing = _Writing(Copier(descriptor, str(target)), plan, digests, progress)
         writing.run(sources, digest_list)
         digests.watermark.tell(plan.size)
         os.fsync(descriptor)  # The disk works while the last of the digest is computed.
-        sha256_of_image = digests.of_image()
+        sha256_of_image = digests.of_image() if image_digest else None
     progress("write", plan.size, plan.size)
     return Written(str(target), plan.size, sha256_of_image, writing.of_files)
 

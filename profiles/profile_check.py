@@ -9,7 +9,13 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from dicomdir.check_reference import Parents
-from dicomdir.elements import BadEncoding, number_of
+from dicomdir.elements import (
+    BadEncoding,
+    encode_element,
+    encode_item,
+    iterate_elements,
+    number_of,
+)
 from dicomdir.instance import Instance
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import AdditionalKey
@@ -22,6 +28,7 @@ from profiles.check_groups import Group, groups_of, two_ways, wanted_facts, wide
 from profiles.check_icons import attributes_of, icon_faults
 from profiles.check_record_keys import (
     IMAGE_TYPE,
+    REFERENCED_IMAGES,
     Own,
     Shape,
     key_faults,
@@ -32,6 +39,7 @@ from profiles.check_streams import needs_streams, stream_faults
 from reporting import CannotRead, Finding, Severity
 
 _MOST_REMEMBERED: Final = 50_000  # answers; past this a medium is too motley to remember it
+_ITEM: Final = b"\xfe\xff\x00\xe0"
 _NOTHING: Final = Shape((), b"", b"")
 
 _NO_PLACE: Final = frozenset((rules.SOP_CLASS, rules.RETIRED, rules.PRIVATE))
@@ -63,6 +71,13 @@ class ProfileChecks:
         self.additional_keys: tuple[AdditionalKey, ...] = widest_keys(self._rows)
         self.facts: tuple[tuple[int, bytes], ...] = wanted_facts(self._rows)
         self._at_top = frozenset(two_ways(self._rows))
+        # Sequences that differ from file to file, and of which only the presence is asked: with
+        # their content no two files would be judged alike.
+        self._long_facts = tuple(
+            encode_element(tag, vr, b"")[:6]
+            for tag, vr in two_ways(self._rows).items()
+            if vr == b"SQ"
+        )
         self._seen = 0
         self._found: set[tuple[str, str, str]] = set()  # rule, where, message
         self._remembered: dict[tuple[object, ...], Verdict] = {}
@@ -89,6 +104,8 @@ class ProfileChecks:
         self._seen += 1
         if not self._alive and not self._claimed:
             return
+        if any(beginning in instance.facts for beginning in self._long_facts):
+            instance = instance._replace(facts=_presence_of_sequences(instance.facts))
         if self._claimed and self._rows[0].security is Security.CMS:
             self._tell((Fault(rules.PLAIN_FILE),), instance.source)
         shape = own = _NOTHING
@@ -324,6 +341,19 @@ def speaks_against(findings: Collection[Finding]) -> bool:
 
 def _has_errors(faults: Collection[Fault]) -> bool:
     return any(fault.rule.severity is Severity.ERROR for fault in faults)
+
+
+def _presence_of_sequences(facts: bytes) -> bytes:
+    """Return *facts* with one empty item in every Referenced Image Sequence that has items."""
+    try:
+        return b"".join(
+            encode_element(tag, vr, encode_item(b"") if facts.startswith(_ITEM, value) else b"")
+            if tag == REFERENCED_IMAGES
+            else facts[start:after]
+            for tag, vr, start, value, after in iterate_elements(facts)
+        )
+    except BadEncoding:
+        return facts
 
 
 def _where(record: DirectoryRecord | None, instance: Instance) -> str:

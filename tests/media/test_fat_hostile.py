@@ -11,7 +11,15 @@ from struct import pack_into
 import pytest
 
 from drivers import ImageFile, image_file
-from media import NamedSource, fat_volume, lay_out_fat, open_medium, read_fat, write_fat
+from media import (
+    NamedSource,
+    fat_table,
+    fat_volume,
+    lay_out_fat,
+    open_medium,
+    read_fat,
+    write_fat,
+)
 from media.fat_boot import parse_boot
 from media.fat_records import RECORD
 from reporting import FilmjacketError
@@ -290,6 +298,29 @@ def test_many_files_with_the_same_long_chain_end(
     files = b"".join(record(b"F%d" % n, 200 + n, 29_000 * 512) for n in range(1500))
     volume.fill(2, files)
     assert timed(volume.path, 20) >= {"FAT-CROSS-LINK", "FAT-TOO-MANY"}
+
+
+def test_taken_clusters_are_known_whatever_the_run() -> None:
+    rng = random.Random(1)  # noqa: S311 (no secret)
+    for _ in range(300):
+        taken: set[int] = set()
+        clusters = fat_table.ClusterMap(100)
+        for _ in range(12):
+            first = rng.randrange(2, 101)
+            run = range(first, rng.randrange(first + 1, 103))
+            assert clusters.claim(first, len(run)) == (not taken.isdisjoint(run))
+            taken.update(run)
+            assert clusters.count() == len(taken)
+
+
+def test_a_long_name_without_end_is_none(tmp_path: Path) -> None:
+    volume = Crafted(tmp_path / "t.img", 70_000)
+    volume.link({n: n + 1 for n in range(2, 2000)})
+    part = b"\x01" + bytes(10) + b"\x0f" + bytes(20)
+    volume.fill(2, part * 30_000 + record(b"A", 0))
+    assert "FAT-LONG-NAME-BROKEN" in timed(volume.path, 5)
+    with open_medium(volume.path) as medium:
+        assert [entry.name for entry in medium.entries()] == [("A",)]
 
 
 def test_a_volume_that_claims_to_be_huge_costs_nothing(tmp_path: Path) -> None:

@@ -288,6 +288,24 @@ def test_digests_are_those_of_what_is_there_and_the_list_is_last(
         assert medium.findings() == []
 
 
+def test_the_digest_of_a_large_image_can_be_left_out(
+    real_sources: list[NamedSource], real_contents: Contents, tmp_path: Path
+) -> None:
+    listed = DigestList(("MANIFEST.TXT",), 1, lambda _: b"x", RECORDED)
+    written = write_fat(
+        real_sources,
+        tmp_path / "t.img",
+        label="",
+        recorded=RECORDED,
+        size=20 * GIB,
+        digest_list=listed,
+        image_digest=False,
+    )
+    assert written.sha256 is None
+    for name, content in real_contents.items():
+        assert written.digests[name] == sha256(content).hexdigest()
+
+
 def test_what_is_empty_takes_no_room(tmp_path: Path) -> None:
     write([one("A", b"x")], tmp_path / "t.img", size=30 * MIB)
     status = (tmp_path / "t.img").stat()

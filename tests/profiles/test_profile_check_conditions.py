@@ -296,12 +296,12 @@ def test_a_key_in_the_shared_functional_groups_is_asked_for_by_annex_h_alone() -
     assert JPEG_DVD not in satisfied(PROFILES[JPEG_DVD], without_references)
 
 
-def test_a_sequence_without_items_is_a_key_for_annex_d_and_none_for_annex_h() -> None:
+def test_a_sequence_without_items_is_no_reason_for_a_key_of_type_1c() -> None:
     dataset = image(ReferencedImageSequence=Sequence([]))
     missing = File(dataset, keys=lacking(REFERENCED))
-    assert judge(JPEG_DVD, missing) == []
-    assert [f.rule for f in judge("STD-GEN-CD", missing)] == ["PRO-KEY-MISSING"]
-    assert "STD-GEN-CD" not in satisfied(PROFILES["STD-GEN-CD"], missing)
+    for identifier in (JPEG_DVD, "STD-GEN-CD"):
+        assert judge(identifier, missing) == []
+        assert identifier in satisfied(PROFILES[identifier], missing)
 
 
 def test_a_copy_may_write_its_lengths_otherwise_but_not_leave_out_an_element() -> None:

@@ -1,0 +1,292 @@
+"""Reads what is in a ZIP archive: tolerant of what is wrong, bounded in all it does.
+
+Nothing here trusts the archive. What may not be read, because it would never end or because it
+lies on top of something else, is known before a byte of it is unpacked.
+"""
+
+from collections.abc import Iterator
+from stat import S_IFMT, S_ISDIR, S_ISREG
+from typing import Final, NamedTuple
+
+from media.entry import BlockReader
+from media.finding_list import FindingList
+from media.iso9660_names import printable, shown
+from media.source import Name
+from media.zip_names import is_plain, safe_name
+from media.zip_place import UNKNOWN, Listed, local_header, read_headers
+from media.zip_records import (
+    BZIP2,
+    DEFLATE,
+    LOCAL,
+    LOCAL_SIZE,
+    LZMA,
+    MASKED,
+    SPLIT,
+    STORED,
+    STREAMED,
+    Header,
+    decoded_name,
+)
+from media.zip_rules import new_list
+from reporting import CannotRead
+
+_METHODS: Final = {
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    14: "LZMA",
+    93: "Zstandard",
+    95: "XZ",
+    96: "JPEG",
+    98: "PPMd",
+}
+_READ: Final = (STORED, DEFLATE, BZIP2, LZMA)
+_RARE: Final = (BZIP2, LZMA)
+_UNIX: Final = 3
+_DEEPEST: Final = 8  # levels, the root being the first
+_GIB: Final = 1 << 30
+# Deflate cannot make less of anything than a thousandth. Pictures never come near that, so what
+# is huge and says it was packed so well is made to fill a disk.
+_STRANGE_RATIO: Final = 200
+_LARGE_FILE, _LARGE_ARCHIVE, _LARGEST = 1 * _GIB, 16 * _GIB, 1024 * _GIB  # bytes unpacked
+_MOST_FILES: Final = 1_000_000
+_CONTAINERS: Final = (".zip", ".7z", ".rar", ".iso", ".img", ".tar", ".tgz", ".gz")
+_BOMB: Final = "is beyond all measure of its size in the archive"
+
+
+class Member(NamedTuple):
+    """One file of an archive."""
+
+    name: Name
+    recorded: str
+    at: int  # byte of its local header
+    data: int  # byte at which its content begins, packed
+    header: Header  # as the central directory says, or the local one where there is none
+    fault: tuple[str, str] | None  # why it cannot be read, and what to do
+
+    @property
+    def size(self) -> int:
+        return max(self.header.size, 0)
+
+    @property
+    def end(self) -> int:
+        return self.data + self.header.packed
+
+
+class Archive(NamedTuple):
+    """Everything that an archive says of itself."""
+
+    members: list[Member]  # files in the order in which they lie there
+    problems: FindingList
+
+
+def read_archive(reader: BlockReader, where: str) -> Archive | None:
+    """Read an archive, or return None where there is none.
+
+    Raises:
+        CannotRead: it is one of several parts.
+    """
+    if reader.size < LOCAL_SIZE - 8:
+        return None
+    problems = new_list()
+    listed = read_headers(reader, problems)
+    if listed is None:
+        return None
+    _refuse_split(reader, listed, where)
+    return Archive(_Gathering(reader, listed, problems).members(), problems)
+
+
+def _refuse_split(reader: BlockReader, listed: Listed, where: str) -> None:
+    first = reader.pread(4, 0)
+    several = any(header.disk for header in listed.headers)
+    if several and first != LOCAL or (first in SPLIT and reader.pread(4, 4) != LOCAL):
+        raise CannotRead(
+            "is one part of a ZIP archive of several",
+            where,
+            "Put all parts in one folder, unpack the last one with 7-Zip, and name the folder",
+        )
+
+
+class _Gathering:
+    """Turns headers into members, and what is odd into findings."""
+
+    def __init__(self, reader: BlockReader, listed: Listed, problems: FindingList) -> None:
+        self._reader, self._listed, self._problems = reader, listed, problems
+        self._ends: list[tuple[int, int]] = []  # of everything that lies in the archive
+        self._limit = listed.directory[0]
+
+    def members(self) -> list[Member]:
+        headers = sorted(self._listed.headers, key=lambda header: header.at)
+        reached = 0
+        members: list[Member] = []
+        for header in headers:
+            member, begin, end = self._member(header, reached)
+            if member is not None:
+                members.append(member)
+            reached = max(reached, end)
+            self._ends.append((begin, end))
+        self._look_between()
+        members = self._without_bombs(members)
+        self._check_names(members)
+        return members
+
+    def _member(self, header: Header, reached: int) -> tuple[Member | None, int, int]:
+        """Return a file, if it is one, and the bytes of the archive that belong to it."""
+        text = decoded_name(header)
+        where = printable(text[:200])
+        safe = safe_name(text)
+        local, data = local_header(self._reader, header.at)
+        end = data + header.packed
+        if safe.is_unsafe:
+            self._problems.add("ZIP-NAME-UNSAFE", where)
+        if safe.has_backslash:
+            self._problems.add("ZIP-NAME-BACKSLASH", where)
+        if safe.is_folder:
+            if header.size or header.packed > 2:  # Two: nothing at all, deflated.
+                self._problems.add("ZIP-FOLDER-CONTENT", where)
+            return None, header.at, end if local else header.at
+        if self._is_special(header):
+            self._problems.add("ZIP-LINK", where)
+            return None, header.at, end if local else header.at
+        if not safe.name:
+            return None, header.at, end if local else header.at
+        fault = self._fault(header, local, end, reached, where)
+        if fault is None and local is not None:
+            self._compare(header, local, where)
+        member = Member(safe.name, safe.recorded, header.at, data, header, fault)
+        return member, header.at, end if local else header.at
+
+    def _is_special(self, header: Header) -> bool:
+        mode = header.attributes >> 16
+        kind = S_IFMT(mode)
+        return header.system == _UNIX and bool(kind) and not (S_ISREG(mode) or S_ISDIR(mode))
+
+    def _fault(
+        self, header: Header, local: Header | None, end: int, reached: int, where: str
+    ) -> tuple[str, str] | None:
+        """Return why a file cannot be read; tell of it."""
+        if local is None:
+            return self._cannot("ZIP-LOCAL", where, "has no header in front of it")
+        if header.at < reached:
+            return self._cannot("ZIP-OVERLAP", where, "lies in the same bytes as another file")
+        if header.size == UNKNOWN or end > self._reader.size:
+            return self._cannot("ZIP-OUTSIDE", where, "is not whole in the archive")
+        if not self._listed.is_recovered and end > self._limit and header.at < self._limit:
+            return self._cannot("ZIP-OVERLAP", where, "lies in the same bytes as the directory")
+        if header.is_encrypted and header.is_beyond_zip_crypto:
+            return self._cannot("ZIP-ENCRYPTED-AES", where, "is encrypted, with AES or the like")
+        if header.is_encrypted:
+            self._problems.add("ZIP-ENCRYPTED", where)
+        if header.method not in _READ:
+            method = _METHODS.get(header.method, f"method {header.method}")
+            return self._cannot("ZIP-METHOD", where, f"is compressed by {method}")
+        if header.method in _RARE:
+            self._problems.add("ZIP-METHOD-RARE", where)
+        if header.method == STORED and not header.is_encrypted and header.packed != header.size:
+            return self._cannot("ZIP-LOCAL-DIFFERS", where, "has two different sizes")
+        return None
+
+    def _cannot(self, rule: str, where: str, why: str) -> tuple[str, str]:
+        self._problems.add(rule, where)
+        remedy = next(r.remedy for r in _rules() if r.id == rule)
+        return why, remedy
+
+    def _compare(self, header: Header, local: Header, where: str) -> None:
+        """Tell where both headers of a file disagree: programs go by one or by the other."""
+        if local.flags & MASKED:
+            return
+        fields = ["method", "crc", "packed", "size"]
+        if local.flags & STREAMED:
+            # They may stand behind the content only.
+            fields = ["method", *(f for f in fields[1:] if getattr(local, f))]
+        differing = [f for f in fields if getattr(header, f) != getattr(local, f)]
+        if header.name != local.name:
+            differing.append("name")
+        if differing:
+            self._problems.add("ZIP-LOCAL-DIFFERS", where, f"in {', '.join(differing)}")
+
+    def _look_between(self) -> None:
+        """Tell of what lies in front of the archive and of files that no entry accounts for."""
+        reached = 0
+        for begin, end in [*self._ends, (self._limit, self._limit)]:
+            if begin > reached and begin <= self._reader.size:
+                # What was streamed may have up to 24 bytes of numbers behind it.
+                self._look_at(reached, begin)
+            reached = max(reached, end)
+
+    def _look_at(self, start: int, end: int) -> None:
+        at = start
+        if start:
+            head = self._reader.pread(min(24 + 4, end - start), start)
+            found = head.find(LOCAL)
+            if found < 0:
+                return
+            at += found
+        elif end == 4 and self._reader.pread(4, 0) in SPLIT:
+            return
+        header, _ = local_header(self._reader, at)
+        if header is not None:
+            self._problems.add("ZIP-HIDDEN", printable(decoded_name(header)[:200]))
+        elif not start and not self._listed.is_recovered:
+            self._problems.add("ZIP-PREFIX", f"{end} bytes")
+
+    def _without_bombs(self, members: list[Member]) -> list[Member]:
+        """Mark as not to be read what is far larger than anything honest."""
+        total = packed = 0
+        judged = []
+        for member in members:
+            if member.fault is None:
+                total += member.size
+                packed += member.header.packed
+                if _is_bomb(member.size, member.header.packed, _LARGE_FILE) or (
+                    _is_bomb(total, packed, _LARGE_ARCHIVE) or total > _LARGEST
+                ):
+                    fault = self._cannot("ZIP-BOMB", shown(member.name), _BOMB)
+                    total -= member.size
+                    packed -= member.header.packed
+                    member = member._replace(fault=fault)
+            judged.append(member)
+        return judged
+
+    def _check_names(self, members: list[Member]) -> None:
+        seen: dict[Name, Name] = {}
+        folders: set[Name] = set()
+        for member in members:
+            name = tuple(part.upper() for part in member.name)
+            if seen.setdefault(name, member.name) != member.name:
+                message = f"differs from {shown(seen[name])} only in the case of letters"
+                self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name), message)
+            elif name in folders or len(seen) + len(folders) > _MOST_FILES:
+                self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name))
+            for depth in range(len(name) - 1, 0, -1):
+                if name[:depth] in folders:
+                    break
+                folders.add(name[:depth])
+            self._check_name(member)
+        self._check_twice(members, seen, folders)
+
+    def _check_twice(
+        self, members: list[Member], seen: dict[Name, Name], folders: set[Name]
+    ) -> None:
+        names: set[Name] = set()
+        for member in members:
+            if member.name in names:
+                self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name))
+            names.add(member.name)
+        for name in seen.keys() & folders:
+            self._problems.add("ZIP-NAME-DUPLICATE", shown(seen[name]), "is a file and a folder")
+        tops = {member.name[0] for member in members}
+        if len(tops) == 1 and members and all(len(member.name) > 1 for member in members):
+            self._problems.add("ZIP-FOLDER", shown((*tops,)))
+
+    def _check_name(self, member: Member) -> None:
+        if not is_plain(member.name) or member.recorded != member.name[-1]:
+            self._problems.add("ZIP-NAME", shown(member.name))
+        if len(member.name) > _DEEPEST:
+            self._problems.add("ZIP-DEPTH", shown(member.name))
+        if member.recorded.lower().endswith(_CONTAINERS):
+            self._problems.add("ZIP-INSIDE", shown(member.name))
+
+
+def _is_bomb(size: int, packed: int, large: int) -> bool:
+    return size > large and size > packed * _STRANGE_RATIO

@@ -56,7 +56,8 @@ def convert(
         failed = work.carry_out(planned, policy, converted)
         instead = []
         for item, reason in failed:
-            if broken_frames(item.instance):  # readers may still make something of them
+            kept = not judge.verdict(item.instance).target  # the profile allows its syntax
+            if kept and broken_frames(item.instance):  # readers may still make something of it
                 converted.planned[item.instance.source] = as_it_is(item.instance)
                 continue
             plain = judge.planned(item.instance)

@@ -17,7 +17,7 @@ from media.iso9660_records import (
     parse_record,
 )
 from media.iso9660_rules import RULES, new_list
-from media.iso9660_volume import Directory, Volume
+from media.iso9660_volume import FIRST_DESCRIPTOR, Directory, Volume
 from reporting import CannotRead, Finding
 
 __all__ = ["RULES", "check_volume"]
@@ -62,7 +62,9 @@ def _check_primary(volume: Volume, found: FindingList) -> None:
 
 
 def _check_size(volume: Volume, reader: BlockReader, found: FindingList) -> None:
-    size = parse_numbers(volume.primary.data)[0].blocks * volume.block_size
+    # The size is that of the session, and the places of files count from the start of the disc.
+    before = (volume.first - FIRST_DESCRIPTOR) * SECTOR
+    size = before + parse_numbers(volume.primary.data)[0].blocks * volume.block_size
     where = f"byte {min(size, reader.size)}"
     if size > reader.size:
         found.add("ISO-TRUNCATED", where, f"the image ends {size - reader.size} bytes too early")

@@ -19,7 +19,7 @@ from media.iso9660_records import (
     parse_directory,
     parse_numbers,
 )
-from media.iso9660_volume import Directory, Volume, path_of
+from media.iso9660_volume import FIRST_DESCRIPTOR, Directory, Volume, path_of
 
 _D_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")  # ECMA-119 7.4.1
 # How fields of System Use begin that make a volume a Rock Ridge one.
@@ -159,7 +159,8 @@ def _run(volume: Volume, record: Iso9660Record, where: str) -> Run:
 
 def _structures(volume: Volume) -> Iterator[Run]:
     end = volume.descriptors[-1].sector + 1 + volume.terminated
-    yield 0, end * SECTOR, "volume descriptors"
+    start = (volume.first - FIRST_DESCRIPTOR) * SECTOR  # of the system area in front of them
+    yield start, end * SECTOR, "volume descriptors"
     little, big = parse_numbers(volume.primary.data)
     for numbers, name in ((little, "path table L"), (big, "path table M")):
         start = numbers.path_table * volume.block_size

@@ -4,7 +4,9 @@ Nothing here trusts the medium. Directories are visited once each and never twic
 lengths are held against the image, and there is an upper limit to the number of records.
 """
 
+import re
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from media.entry import BlockReader
@@ -32,6 +34,11 @@ _LARGEST_DIRECTORY: Final = 32 << 20  # bytes
 _LARGEST_DIRECTORIES: Final = 64 << 20  # bytes of all together
 _MOST_DIRECTORIES: Final = 65_535  # more the path table cannot number (ECMA-119 9.4.4)
 
+_LEVEL_1: Final = re.compile(rb"[A-Z0-9_]{0,8}(?:\.[A-Z0-9_]{0,3})?(?:;\d+)?")
+_LEVEL_1_FOLDER: Final = re.compile(rb"[A-Z0-9_]{1,8}")
+
+Decode = Callable[[bytes], str]  # identifier → text
+
 
 class Directory(NamedTuple):
     """One directory with its content as it stands on the medium."""
@@ -53,6 +60,8 @@ class RecordedFile(NamedTuple):
     size: int  # bytes
     directory: int  # number of its directory
     identifier: bytes
+    # (byte in the image, bytes) of every extent where they do not follow one another.
+    extents: tuple[tuple[int, int], ...] = ()
 
 
 class Descriptor(NamedTuple):
@@ -76,31 +85,92 @@ class Volume(NamedTuple):
     directories: list[Directory]
     files: list[RecordedFile]  # ascending
     problems: FindingList  # what came to light on the way
+    first: int = FIRST_DESCRIPTOR  # sector of the first descriptor
+    earlier: tuple[int, ...] = ()  # the same of the sessions before this one
 
     @property
     def label(self) -> str:
         return self.primary.data[40:72].decode("latin-1").rstrip(" \0")
 
 
-def read_volume(reader: BlockReader) -> Volume | None:
-    """Read the first session's volume, or return None where there is no ISO 9660 volume."""
+def read_volume(
+    reader: BlockReader, earlier: tuple[int, ...] = (), *, first: int = FIRST_DESCRIPTOR
+) -> Volume | None:
+    """Read a volume, or return None where there is none.
+
+    Args:
+        reader: the image.
+        earlier: first sectors of the descriptors of earlier sessions.
+        first: sector of the first descriptor.
+    """
     problems = new_list()
-    descriptors, terminated = _read_descriptors(reader)
+    descriptors, terminated = _read_descriptors(reader, first)
     primary = next((d for d in descriptors if d.type == 1), None)
     if primary is None:
         return None
     block_size = _block_size(primary, problems)
-    walk = _Walk(reader, block_size, problems)
-    walk.run(parse_record(primary.data[:190], 156, primary.sector * SECTOR + 156))
-    walk.files.sort()
-    return Volume(
-        descriptors, primary, terminated, block_size, walk.directories, walk.files, problems
+    walk = _walk(reader, primary, block_size, problems)
+    volume = Volume(
+        descriptors,
+        primary,
+        terminated,
+        block_size,
+        walk.directories,
+        walk.files,
+        problems,
+        first,
+        earlier,
     )
+    return _without_scattered(volume) if _is_level_1(volume) else volume
 
 
-def _read_descriptors(reader: BlockReader) -> tuple[tuple[Descriptor, ...], bool]:
+class Tree(NamedTuple):
+    """The directories and files below another descriptor than the primary one."""
+
+    directories: list[Directory]
+    files: list[RecordedFile]  # ascending
+    problems: FindingList
+
+
+def read_tree(
+    reader: BlockReader, descriptor: Descriptor, block_size: int, decode: Decode
+) -> Tree | None:
+    """Read what a supplementary or enhanced descriptor leads to; None where it has no root.
+
+    Args:
+        reader: the image.
+        descriptor: of type 2.
+        block_size: bytes.
+        decode: how its identifiers become text.
+    """
+    if not descriptor.data[156]:
+        return None
+    problems = new_list()
+    walk = _walk(reader, descriptor, block_size, problems, decode)
+    return Tree(walk.directories, walk.files, problems)
+
+
+def _is_level_1(volume: Volume) -> bool:
+    """Return whether a volume with scattered files keeps to level 1 in everything else.
+
+    There a file of several extents is against the rules and is left out (ECMA-119 10.1).
+    """
+    if not any(file.extents for file in volume.files):
+        return False
+    if any(descriptor.type == 2 for descriptor in volume.descriptors):
+        return False
+    names = (file.identifier for file in volume.files)
+    folders = (directory.identifier for directory in volume.directories[1:])
+    return all(map(_LEVEL_1.fullmatch, names)) and all(map(_LEVEL_1_FOLDER.fullmatch, folders))
+
+
+def _without_scattered(volume: Volume) -> Volume:
+    return volume._replace(files=[file for file in volume.files if not file.extents])
+
+
+def _read_descriptors(reader: BlockReader, first: int) -> tuple[tuple[Descriptor, ...], bool]:
     descriptors: list[Descriptor] = []
-    for sector in range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + _MOST_DESCRIPTORS):
+    for sector in range(first, first + _MOST_DESCRIPTORS):
         if (sector + 1) * SECTOR > reader.size:
             break
         data = reader.pread(SECTOR, sector * SECTOR)
@@ -120,10 +190,31 @@ def _block_size(primary: Descriptor, problems: FindingList) -> int:
     return SECTOR
 
 
+def _text(identifier: bytes) -> str:
+    # Every byte is a character there, so that foreign names survive and can be told apart.
+    return identifier.decode("latin-1")
+
+
+def _walk(
+    reader: BlockReader,
+    descriptor: Descriptor,
+    block_size: int,
+    problems: FindingList,
+    decode: Decode = _text,
+) -> "_Walk":
+    walk = _Walk(reader, block_size, problems, decode)
+    walk.run(parse_record(descriptor.data[:190], 156, descriptor.sector * SECTOR + 156))
+    walk.files.sort()
+    return walk
+
+
 class _Walk:
     """Visits all directories, level by level as path tables count them."""
 
-    def __init__(self, reader: BlockReader, block_size: int, problems: FindingList) -> None:
+    def __init__(
+        self, reader: BlockReader, block_size: int, problems: FindingList, decode: Decode
+    ) -> None:
+        self._decode = decode
         self.directories: list[Directory] = []
         self.files: list[RecordedFile] = []
         self._reader, self._block, self._problems = reader, block_size, problems
@@ -162,7 +253,7 @@ class _Walk:
 
     def _read(self, record: Iso9660Record, parent: int) -> Directory | None:
         root = not self.directories
-        name = () if root else (*self.directories[parent].name, _text(record.identifier))
+        name = () if root else (*self.directories[parent].name, self._decode(record.identifier))
         where = _where(name)
         at = self.place(record)
         if len(name) > _DEEPEST:
@@ -223,19 +314,18 @@ class _Walk:
             self._take_file(unfinished, number)
 
     def _take_file(self, extents: list[Iso9660Record], number: int) -> None:
+        if any(extent.unit or extent.gap for extent in extents):
+            return  # What is interleaved with others is not read.
         first = extents[0]
         at = end = self.place(first)
+        runs = []
         for extent in extents:
-            # Only a content in one piece can be handed on as one run of bytes.
-            if self.place(extent) != end or extent.unit or extent.gap:
-                return
-            end += extent.size
-        self.files.append(RecordedFile(at, end - at, number, first.identifier))
-
-
-def _text(identifier: bytes) -> str:
-    # Every byte is a character there, so that foreign names survive and can be told apart.
-    return identifier.decode("latin-1")
+            runs.append((self.place(extent), extent.size))
+            end = end + extent.size if runs[-1][0] == end else -1
+        size = sum(extent.size for extent in extents)
+        if end == at + size:  # Most are: a content in one piece is one run of bytes.
+            runs = []
+        self.files.append(RecordedFile(at, size, number, first.identifier, tuple(runs)))
 
 
 def _where(name: Name, identifier: bytes = b"") -> str:

@@ -1,5 +1,7 @@
 """Opens whatever an operator names as a medium, or says what it is instead."""
 
+import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -11,19 +13,24 @@ from media.fat_volume import read_fat_at
 from media.folder_read import FolderMedium
 from media.iso9660_names import stripped
 from media.iso9660_read import Iso9660Medium
-from media.iso9660_volume import read_volume
+from media.iso9660_sessions import session_starts
+from media.iso9660_volume import FIRST_DESCRIPTOR, read_volume
+from media.mime_read import open_mail
+from media.nested_image import opened
 from media.udf_bridge_read import BridgeMedium
 from media.udf_read import UdfMedium
 from media.udf_volume import read_udf, says_udf
+from media.zip_read import open_zip
 from reporting import CannotRead
 
 _PARTITIONED: Final = "a partitioned disk"
 # What lies at a certain byte of what is not for us, and what it is.
 _MAGIC: Final = (
-    (0, b"PK\x03\x04", "a ZIP archive", "Unpack it and name the folder"),
+    (0, b"PK\x03\x04", "a ZIP archive without a whole file", "Ask for it to be sent again"),
     (0, b"PK\x05\x06", "an empty ZIP archive", "Ask for it to be sent again"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it and name the folder"),
     (0, b"Rar!", "a RAR archive", "Unpack it and name the folder"),
+    (0, b"\xd0\xcf\x11\xe0", "an Outlook message or a document", "Save its attachment; name that"),
     (0, b"\x1f\x8b", "a compressed file", "Unpack it and name what was in it"),
     (0, b"\0" + b"\xff" * 10 + b"\0", "a CD image of raw sectors", "Make it again as .iso"),
     (0, b"\x30\x82", "an encrypted or signed file", "Decrypt it first"),
@@ -39,10 +46,15 @@ _MAGIC: Final = (
 )
 
 
-def open_medium(path: Path) -> Medium:
+def open_medium(path: Path, *, password: bytes | None = None) -> Medium:
     """Open a folder, an image or a drive with a volume that is known, or a DICOMDIR's folder.
 
-    Known are ISO 9660, UDF and FAT.
+    Known are ISO 9660, UDF and FAT, ZIP archives and mails. An archive that holds nothing but
+    the image of a medium is opened as that medium.
+
+    Args:
+        path: what an operator named.
+        password: of a ZIP archive that is encrypted in the traditional way.
 
     Raises:
         CannotRead: it does not open, or is none of these; the error says what it looks like.
@@ -52,13 +64,42 @@ def open_medium(path: Path) -> Medium:
         return FolderMedium(folder)
     image = open_image(path)
     try:
-        return _medium_on(image)
+        return _medium_in(image, password)
     except BaseException:
         image.close()
         raise
 
 
+def _medium_in(image: ImageFile, password: bytes | None) -> Medium:
+    is_zip = _at(image, 0, 2) == b"PK"  # Of others only the end tells that they are archives.
+    medium: Medium | None = _archive(image, password, recover=True) if is_zip else None
+    if medium is None:
+        medium = _volume_on(image)
+    if medium is None and not is_zip:
+        medium = _archive(image, password, recover=False)
+    if medium is None:
+        medium = open_mail(image, _medium_on, password=password)
+    if medium is None:
+        raise _not_for_us(image)
+    return medium
+
+
+def _archive(image: ImageFile, password: bytes | None, *, recover: bool) -> Medium | None:
+    archive = open_zip(image, image.path, password=password, recover=recover)
+    if archive is None or not archive.members:
+        return None
+    archive.on_close(image.close)
+    return opened(archive, image.path, _medium_on)
+
+
 def _medium_on(image: ImageFile) -> Medium:
+    medium = _volume_on(image)
+    if medium is None:
+        raise _not_for_us(image)
+    return medium
+
+
+def _volume_on(image: ImageFile) -> Medium | None:
     fat = find_volume(image)
     # An image of a disc may start computers by a FAT volume, and a stick may have kept what was
     # once a disc's in the gap before its partition.
@@ -66,18 +107,22 @@ def _medium_on(image: ImageFile) -> Medium:
         optical = _optical_disc(image)
         if optical is not None:
             return optical
-    if fat is None:
-        raise _not_for_us(image)
-    return FatMedium(image, read_fat_at(image, fat))
+    return None if fat is None else FatMedium(image, read_fat_at(image, fat))
 
 
 def _optical_disc(image: ImageFile) -> Medium | None:
-    volume = read_volume(image)
+    *earlier, first = session_starts(image) if _is_file(image) else (FIRST_DESCRIPTOR,)
+    volume = read_volume(image, tuple(earlier), first=first)
     if volume is None:
         udf = read_udf(image)
         return None if udf is None else UdfMedium(image, udf)
     medium = Iso9660Medium(image, volume)
     return BridgeMedium(image, medium) if says_udf(image) else medium
+
+
+def _is_file(image: ImageFile) -> bool:
+    """Whether sessions are to be looked for: a drive tells where the last one is, and is slow."""
+    return stat.S_ISREG(os.fstat(image.fileno()).st_mode)
 
 
 def _folder_of(path: Path) -> Path | None:

@@ -4,7 +4,6 @@ Nothing here trusts the archive. What may not be read, because it would never en
 lies on top of something else, is known before a byte of it is unpacked.
 """
 
-from collections.abc import Iterator
 from stat import S_IFMT, S_ISDIR, S_ISREG
 from typing import Final, NamedTuple
 
@@ -17,6 +16,7 @@ from media.zip_place import UNKNOWN, Listed, local_header, read_headers
 from media.zip_records import (
     BZIP2,
     DEFLATE,
+    DESCRIPTOR,
     LOCAL,
     LOCAL_SIZE,
     LZMA,
@@ -27,14 +27,13 @@ from media.zip_records import (
     Header,
     decoded_name,
 )
-from media.zip_rules import new_list
+from media.zip_rules import REMEDIES, new_list
 from reporting import CannotRead
 
 _METHODS: Final = {
     1: "Shrink",
     6: "Implode",
     9: "Deflate64",
-    14: "LZMA",
     93: "Zstandard",
     95: "XZ",
     96: "JPEG",
@@ -49,7 +48,6 @@ _GIB: Final = 1 << 30
 # is huge and says it was packed so well is made to fill a disk.
 _STRANGE_RATIO: Final = 200
 _LARGE_FILE, _LARGE_ARCHIVE, _LARGEST = 1 * _GIB, 16 * _GIB, 1024 * _GIB  # bytes unpacked
-_MOST_FILES: Final = 1_000_000
 _CONTAINERS: Final = (".zip", ".7z", ".rar", ".iso", ".img", ".tar", ".tgz", ".gz")
 _BOMB: Final = "is beyond all measure of its size in the archive"
 
@@ -80,8 +78,13 @@ class Archive(NamedTuple):
     problems: FindingList
 
 
-def read_archive(reader: BlockReader, where: str) -> Archive | None:
+def read_archive(reader: BlockReader, where: str, *, recover: bool = True) -> Archive | None:
     """Read an archive, or return None where there is none.
+
+    Args:
+        reader: the archive's bytes.
+        where: what errors call it.
+        recover: look for files all through it where it has no end.
 
     Raises:
         CannotRead: it is one of several parts.
@@ -89,7 +92,7 @@ def read_archive(reader: BlockReader, where: str) -> Archive | None:
     if reader.size < LOCAL_SIZE - 8:
         return None
     problems = new_list()
-    listed = read_headers(reader, problems)
+    listed = read_headers(reader, problems, recover=recover)
     if listed is None:
         return None
     _refuse_split(reader, listed, where)
@@ -98,8 +101,7 @@ def read_archive(reader: BlockReader, where: str) -> Archive | None:
 
 def _refuse_split(reader: BlockReader, listed: Listed, where: str) -> None:
     first = reader.pread(4, 0)
-    several = any(header.disk for header in listed.headers)
-    if several and first != LOCAL or (first in SPLIT and reader.pread(4, 4) != LOCAL):
+    if listed.disk or (listed.is_recovered and first == DESCRIPTOR):
         raise CannotRead(
             "is one part of a ZIP archive of several",
             where,
@@ -188,8 +190,7 @@ class _Gathering:
 
     def _cannot(self, rule: str, where: str, why: str) -> tuple[str, str]:
         self._problems.add(rule, where)
-        remedy = next(r.remedy for r in _rules() if r.id == rule)
-        return why, remedy
+        return why, REMEDIES[rule]
 
     def _compare(self, header: Header, local: Header, where: str) -> None:
         """Tell where both headers of a file disagree: programs go by one or by the other."""
@@ -249,35 +250,24 @@ class _Gathering:
         return judged
 
     def _check_names(self, members: list[Member]) -> None:
-        seen: dict[Name, Name] = {}
+        seen: dict[Name, Name] = {}  # by what systems see that do not tell upper from lower case
         folders: set[Name] = set()
         for member in members:
-            name = tuple(part.upper() for part in member.name)
-            if seen.setdefault(name, member.name) != member.name:
-                message = f"differs from {shown(seen[name])} only in the case of letters"
+            folded = tuple(part.upper() for part in member.name)
+            if folded in seen:
+                message = f"{shown(seen[folded])} is there as well"
                 self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name), message)
-            elif name in folders or len(seen) + len(folders) > _MOST_FILES:
-                self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name))
-            for depth in range(len(name) - 1, 0, -1):
-                if name[:depth] in folders:
-                    break
-                folders.add(name[:depth])
+            seen.setdefault(folded, member.name)
+            above = folded[:-1]
+            while above and above not in folders:
+                folders.add(above)
+                above = above[:-1]
             self._check_name(member)
-        self._check_twice(members, seen, folders)
-
-    def _check_twice(
-        self, members: list[Member], seen: dict[Name, Name], folders: set[Name]
-    ) -> None:
-        names: set[Name] = set()
-        for member in members:
-            if member.name in names:
-                self._problems.add("ZIP-NAME-DUPLICATE", shown(member.name))
-            names.add(member.name)
-        for name in seen.keys() & folders:
-            self._problems.add("ZIP-NAME-DUPLICATE", shown(seen[name]), "is a file and a folder")
-        tops = {member.name[0] for member in members}
-        if len(tops) == 1 and members and all(len(member.name) > 1 for member in members):
-            self._problems.add("ZIP-FOLDER", shown((*tops,)))
+        for folded in sorted(seen.keys() & folders):
+            self._problems.add("ZIP-NAME-DUPLICATE", shown(seen[folded]), "is a file and a folder")
+        tops = {name[0] for name in seen}
+        if len(tops) == 1 and all(len(name) > 1 for name in seen):
+            self._problems.add("ZIP-FOLDER", shown(members[0].name[:1]))
 
     def _check_name(self, member: Member) -> None:
         if not is_plain(member.name) or member.recorded != member.name[-1]:

@@ -11,7 +11,8 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _FILE: Final = re.compile(r"[A-Z0-9_]{1,8}(?:\.[A-Z0-9_]{1,3})?", re.ASCII)
 _FOLDER: Final = re.compile(r"[A-Z0-9_]{1,8}", re.ASCII)
 _NOWHERE: Final = frozenset(("", ".", ".."))
-LONGEST: Final = 4096  # bytes of a name
+_LONGEST: Final = 4096  # characters of a name
+_DEEPEST: Final = 64  # levels; archives of eight are legal, what is deeper is only an attack
 
 
 class SafeName(NamedTuple):
@@ -33,8 +34,8 @@ def safe_name(recorded: str) -> SafeName:
     parts = (text[:-1] if is_folder else text).split("/")
     kept = [_without_drive(part) for part in parts]
     clean = [part for part in kept if part not in _NOWHERE]
-    unsafe = bool(nul) or clean != parts or len(recorded) > LONGEST
-    if not clean or len(recorded) > LONGEST:
+    unsafe = bool(nul) or clean != parts
+    if not clean or len(recorded) > _LONGEST or len(clean) > _DEEPEST:
         return SafeName((), "", is_folder, True, has_backslash)
     last = stripped(clean[-1])
     name = (*clean[:-1], clean[-1] if last in _NOWHERE else last)

@@ -45,9 +45,12 @@ class Listed(NamedTuple):
     end: int  # byte after the archive's last record
     directory: tuple[int, int]  # first byte of the central directory and the one after it
     is_recovered: bool
+    disk: int = 0  # number of the part in which the archive ends, from 0 on
 
 
-def read_headers(reader: BlockReader, problems: FindingList) -> Listed | None:
+def read_headers(
+    reader: BlockReader, problems: FindingList, *, recover: bool = True
+) -> Listed | None:
     """Return what is in an archive; None where it has neither an end nor a single header."""
     found = find_end(reader)
     if found is not None:
@@ -55,7 +58,7 @@ def read_headers(reader: BlockReader, problems: FindingList) -> Listed | None:
         if listed is not None:
             return listed
     headers = []
-    for header in recovered(reader):
+    for header in recovered(reader) if recover else ():
         headers.append(header)
         if len(headers) >= MOST_ENTRIES:
             problems.add("ZIP-TOO-MANY", "archive")
@@ -128,16 +131,15 @@ def _by_directory(
         problems.add("ZIP-COUNT", "central directory", counts)
     if after < reader.size:
         problems.add("ZIP-TRAILING", f"byte {after}")
-    return Listed(headers, after, (start, start + end.length), is_recovered=False)
+    disk = 0 if end.disk == FULL16 else end.disk
+    return Listed(headers, after, (start, start + end.length), is_recovered=False, disk=disk)
 
 
 def _start(reader: BlockReader, end: End) -> tuple[int, int]:
     """Return where the central directory begins, and how far everything is moved."""
     directly_before = end.at - end.length
     for start in (end.start, directly_before):
-        if 0 <= start <= reader.size - 4 and (
-            not end.length or reader.pread(4, start) == CENTRAL
-        ):
+        if 0 <= start <= reader.size - 4 and (not end.length or reader.pread(4, start) == CENTRAL):
             return start, start - end.start
     return -1, 0
 

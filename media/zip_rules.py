@@ -198,6 +198,7 @@ _ENTRIES: Final = (
 )
 
 RULES: Final = (*_ARCHIVE, *_NAMES, *_ENTRIES)
+REMEDIES: Final = {rule.id: rule.remedy for rule in RULES}
 
 
 def new_list() -> FindingList:

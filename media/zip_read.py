@@ -1,0 +1,181 @@
+"""A ZIP archive as a medium: its files in the order in which they lie there (PS3.12 Annex V)."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from types import TracebackType
+from typing import Final, Self
+
+from media.entry import BlockReader, Entry
+from media.extents import Extent, ExtentFile
+from media.iso9660_names import shown
+from media.source import Name
+from media.spool import Spool
+from media.tolerant_names import TolerantNames
+from media.zip_archive import Archive, Member, read_archive
+from media.zip_content import content
+from media.zip_records import STORED
+from reporting import CannotRead, Finding
+
+
+def _nothing() -> None:
+    """Have nothing to close."""
+
+
+class ZipMedium:
+    """Reads from the archive it was given and lets go of it in the end."""
+
+    kind: Final = "zip"
+    label: Final = ""
+
+    def __init__(
+        self,
+        reader: BlockReader,
+        archive: Archive,
+        path: str,
+        *,
+        password: bytes | None = None,
+    ) -> None:
+        """Take an archive that was read.
+
+        Args:
+            reader: the archive's bytes.
+            archive: what `read_archive` said of them.
+            path: what errors call it.
+            password: for files that are encrypted in the traditional way.
+        """
+        self.members = archive.members
+        self._reader, self._problems, self._path = reader, archive.problems, path
+        self._password = password
+        self._close: Callable[[], None] = _nothing
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Have *close* let go of the archive's bytes in the end."""
+        self._close = close
+
+    def entries(self) -> Iterator[Entry]:
+        return map(self.entry, self.members)
+
+    def find(self, name: Name) -> Entry | None:
+        return self._numbered(self._names.find(name))
+
+    def find_tolerant(self, name: Name) -> Entry | None:
+        return self._numbered(self._names.find_tolerant(name))
+
+    def open(self, entry: Entry) -> "Spool | StoredFile":
+        """Open a file of this medium; what is packed is unpacked as far as it is asked for.
+
+        Raises:
+            CannotRead: it is not whole, encrypted, or may not be unpacked. What turns out while
+                it is read, such as a wrong checksum, is raised by the reading.
+        """
+        number = self._places.get((entry.name, entry.offset))
+        if number is None:
+            raise CannotRead("is not in this archive", shown(entry.name), "Name another file")
+        return self.open_member(self.members[number])
+
+    def open_member(self, member: Member) -> "Spool | StoredFile":
+        """Open a file by what the archive says of it."""
+        where = shown(member.name)
+        if member.fault is not None:
+            raise CannotRead(member.fault[0], where, member.fault[1])
+        header = member.header
+        if header.method == STORED and not header.is_encrypted:
+            return StoredFile(self._reader, member)
+        pieces = content(self._reader, member.data, header, where, self._password)
+        if header.is_encrypted:
+            pieces = _begun(pieces)  # A wrong password is told here.
+        return Spool(pieces, member.size, where)
+
+    def findings(self) -> list[Finding]:
+        return self._problems.findings()
+
+    def close(self) -> None:
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def _names(self) -> TolerantNames:
+        return TolerantNames(member.name for member in self.members)
+
+    @cached_property
+    def _places(self) -> dict[tuple[Name, int], int]:
+        return {(member.name, member.data): n for n, member in reversed([*enumerate(self.members)])}
+
+    def _numbered(self, number: int | None) -> Entry | None:
+        return None if number is None else self.entry(self.members[number])
+
+    def entry(self, member: Member) -> Entry:
+        """Return a file of the archive as one of the medium."""
+        plain = member.header.method == STORED and not member.header.is_encrypted
+        # What is packed lies nowhere as it is: no run of bytes of the archive is its content.
+        runs = () if (plain and member.fault is None) or not member.size else ((member.data, 0),)
+        return Entry(member.name, member.recorded, member.size, self._path, member.data, runs)
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    first = next(pieces, b"")
+
+    def all_of_it() -> Iterator[bytes]:
+        if first:
+            yield first
+        yield from pieces
+
+    return all_of_it()
+
+
+class StoredFile(ExtentFile):
+    """A file that lies in the archive as it is; read from start to end its checksum is checked."""
+
+    __slots__ = ("_checked", "_crc", "_right")
+
+    def __init__(self, reader: BlockReader, member: Member) -> None:
+        super().__init__(reader, [Extent(member.data, member.size)], member.name)
+        self._checked = self._crc = 0  # bytes of which the checksum is known, and it
+        self._right = member.header.crc
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Return exactly *length* bytes from byte *offset* of the file on.
+
+        Raises:
+            CannotRead: the file ends before, or is damaged.
+        """
+        data = super().pread(length, offset)
+        if offset <= self._checked < offset + length:
+            self._crc = zlib.crc32(memoryview(data)[self._checked - offset :], self._crc)
+            self._checked = offset + length
+        if self._checked == self.size and self._crc != self._right and offset + length == self.size:
+            raise CannotRead(
+                "is damaged: its checksum is another",
+                shown(self._name),
+                "Ask for the archive to be made or sent again",
+            )
+        return data
+
+
+def open_zip(
+    reader: BlockReader, path: str, *, password: bytes | None = None, recover: bool = True
+) -> ZipMedium | None:
+    """Return the archive in *reader* as a medium; None where there is none.
+
+    Args:
+        reader: the archive's bytes.
+        path: what errors call it.
+        password: for files that are encrypted in the traditional way.
+        recover: look for files all through it where it has no end.
+
+    Raises:
+        CannotRead: it is one part of an archive of several.
+    """
+    archive = read_archive(reader, path, recover=recover)
+    return None if archive is None else ZipMedium(reader, archive, path, password=password)

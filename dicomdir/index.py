@@ -237,7 +237,7 @@ class Indexer:
         if declared is not None and text(declared[8:]):
             return declared + keys
         parts = [e for tag, _ in rows if (e := get(tag)) and e[4:6] in _TEXT_VRS]
-        spoken = b"".join(parts)
+        spoken = b"".join([e[8:] for e in parts])
         if spoken.isascii() and b"\x1b" not in spoken:
             return keys  # only numbers, or sequences, look like extended characters
         try:

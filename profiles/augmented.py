@@ -58,6 +58,10 @@ def augmented(identifier: str, fields: Fields, file: str) -> ApplicationProfile:
         purpose=fields.text("purpose", default=f"{base.purpose}; augmented"),
     )
     fields.finish()
+    if not (allowed or keys or icon or roles > base.roles):
+        what = f"it adds nothing to {base.identifier}"
+        remedy = f"Add an allowed row, a key, an icon or a role, or claim {base.identifier} itself"
+        raise fields.wrong("base", what, remedy)
     return row
 
 

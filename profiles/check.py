@@ -11,6 +11,7 @@ from dicomdir.instance import Instance
 from profiles import rules
 from profiles.application_profiles import FILE_SYSTEMS, ApplicationProfile, Security
 from profiles.check_content import content_faults
+from profiles.media_kinds import FILE_SYSTEM_NAMES, MEDIUM_NAMES
 from profiles.rules import RULES
 from reporting import Finding
 
@@ -55,11 +56,12 @@ def check_medium(
     """
     found = []
     if medium and medium != profile.medium:
-        found.append(rules.MEDIUM.at("medium", f"{profile.identifier} is for {profile.medium}"))
+        message = f"{profile.identifier} is for {MEDIUM_NAMES[profile.medium]}"
+        found.append(rules.MEDIUM.at("medium", message))
     if file_system == "folder":
         found.append(rules.FORMAT_NOT_JUDGED.at("medium"))
     elif file_system not in FILE_SYSTEMS[profile.file_system]:
-        message = f"{profile.identifier} is for {_either(profile)}, this is {file_system}"
+        message = f"{profile.identifier} is for {_either(profile)}, this is {_named(file_system)}"
         found.append(rules.FILE_SYSTEM.at("medium", message))
     if profile.security is Security.CMS:
         if instances > 0 and _DICOMDIR not in secure_files:
@@ -87,4 +89,8 @@ def _is_empty(
 
 
 def _either(profile: ApplicationProfile) -> str:
-    return " or ".join(sorted(FILE_SYSTEMS[profile.file_system]))
+    return " or ".join(map(_named, sorted(FILE_SYSTEMS[profile.file_system])))
+
+
+def _named(file_system: str) -> str:
+    return FILE_SYSTEM_NAMES.get(file_system, file_system)

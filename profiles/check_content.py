@@ -113,7 +113,7 @@ def _why_not(
     message = f"{profile.identifier} does not allow {name}"
     if isinstance(in_any_shape, frozenset) and syntax not in in_any_shape:
         wanted = ", ".join(sorted(name_of_syntax(uid) for uid in in_any_shape))
-        message += f" for {NAME_OF.get(sop_class, sop_class)}, but {wanted}"
+        message += f" for {NAME_OF.get(sop_class, sop_class)}; it allows only {wanted}"
     return Fault(rules.TRANSFER_SYNTAX, "", message)
 
 

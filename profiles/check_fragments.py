@@ -21,6 +21,8 @@ _PIXEL_DATA: Final = 0x00107FE0  # (7FE0,0010), swapped
 _HEADER: Final = Struct("<I2sH").unpack_from
 _LENGTH: Final = Struct("<I").unpack_from
 _ITEM: Final = Struct("<HHI").unpack_from
+_END_OF_STREAM: Final = b"\xff\xd9"  # EOI, EOC
+_MOST_SEAMS: Final = 64
 
 
 class NoFragments(ValueError):
@@ -149,7 +151,7 @@ def split_into_frames(
     """
     parts = fragments.parts
     if frames == 1:
-        return [parts] if parts else None
+        return [parts] if parts and not _is_more_than_one(pread, parts, starts) else None
     if len(parts) == frames:
         return [(part,) for part in parts]
     if len(parts) < frames or frames < 1:
@@ -162,6 +164,20 @@ def split_into_frames(
     opens = [pread(min(longest, length), offset).startswith(starts) for offset, length in parts]
     grouped = _grouped(parts, opens)
     return grouped if len(grouped) == frames else None
+
+
+def _is_more_than_one(pread: PRead, parts: tuple[Part, ...], starts: tuple[bytes, ...]) -> bool:
+    """Tell whether a fragment begins like a frame right after one that ends like a frame.
+
+    Looks at the first `_MOST_SEAMS` places where fragments meet.
+    """
+    longest = max(map(len, starts), default=0)
+    for (before, length), (offset, size) in pairwise(parts[: _MOST_SEAMS + 1]):
+        if pread(min(longest, size), offset).startswith(starts) and longest:
+            short = min(4, length)
+            if pread(short, before + length - short).rstrip(b"\0").endswith(_END_OF_STREAM):
+                return True
+    return False
 
 
 def _grouped(parts: tuple[Part, ...], opens: list[bool]) -> list[tuple[Part, ...]]:

@@ -14,26 +14,25 @@ from profiles.plan import Transcode
 from profiles.transfer_syntaxes import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
-    J2K,
     J2K_LOSSLESS,
     JPEG_BASELINE,
-    JPEG_EXTENDED,
     JPEG_LOSSLESS,
     RLE,
     TRANSFER_SYNTAXES,
     Kind,
     name_of_syntax,
 )
+from profiles.wishes import TARGETS, WITH_LOSS, WITHOUT_LOSS, why_not_cells, why_profile_cannot
 
 LOSSY_COMPRESSION: Final = (0x00282110, b"CS")  # a fact that `facts_for` does not ask for
 _PHOTOMETRIC: Final = 0x00280004
 _PLANAR: Final = 0x00280006
+_BITS_STORED: Final = 0x00280101
+_SIGNED: Final = 0x00280103
 _NEEDED: Final = frozenset((_PHOTOMETRIC, 0x00280010, 0x00280011, 0x00280100, 0x00280101))
 
-_COMPRESSED: Final = (JPEG_LOSSLESS, J2K_LOSSLESS, RLE)
 READABLE_FIRST: Final = (EXPLICIT_LITTLE, JPEG_LOSSLESS, RLE, J2K_LOSSLESS)
-_SMALL_FIRST: Final = (*_COMPRESSED, EXPLICIT_LITTLE)
-_WITH_LOSS: Final = (JPEG_BASELINE, JPEG_EXTENDED, J2K)
+_SMALL_FIRST: Final = (*WITHOUT_LOSS, EXPLICIT_LITTLE)
 # Where PS3.11 leaves the syntaxes to the Conformance Statement ours declares these: everything
 # that is not retired and that has its pixels in the file.
 _RETIRED: Final = frozenset((EXPLICIT_BIG, "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"))
@@ -105,11 +104,11 @@ def choose_syntax(
     undoable = kind in (Kind.TARGET, Kind.PLAIN) or image.syntax in decoders
     if undoable and image.is_picture:
         if transcode is Transcode.LOSSY and not image.has_seen_loss:
-            target = _first(_WITH_LOSS, image, fits)
+            target = _first(WITH_LOSS, image, fits)
             if target:
                 return Choice(target, "compressed with loss, as was asked for", lossy=True)
         if transcode is Transcode.LOSSLESS and kind in (Kind.TARGET, Kind.PLAIN):
-            target = _first(_COMPRESSED, image, fits)
+            target = _first(WITHOUT_LOSS, image, fits)
             if target:
                 return Choice(target, "compressed without loss to save room")
     if kept:
@@ -122,6 +121,54 @@ def choose_syntax(
     if target:
         return Choice(target, reason)
     return Choice("", "", why_not=f"{reason}, and {_why_none(image, fits)}")
+
+
+def why_not_compressed(
+    image: Image,
+    choice: Choice,
+    profile: ApplicationProfile,
+    decoders: frozenset[str],
+    transcode: Transcode,
+) -> str:
+    """Return why an image does not become smaller as the operator wished; "" when it does.
+
+    Args:
+        image: that was asked about.
+        choice: what `choose_syntax` made of it.
+        profile: that the medium shall conform to.
+        decoders: transfer syntaxes whose frames can be decoded here.
+        transcode: the wish; with another than "lossless" or "lossy" nothing was wished.
+    """
+    wanted = TARGETS.get(transcode, ())
+    if not wanted or not image.is_picture or choice.target in wanted:
+        return ""
+    kind = _kind(image.syntax)
+    if kind not in (Kind.TARGET, Kind.PLAIN):
+        if transcode is Transcode.LOSSLESS and not choice.target:
+            return ""  # it is compressed already
+        if image.syntax not in decoders:
+            return _why_not_undone(image.syntax)
+    if transcode is Transcode.LOSSY and image.has_seen_loss:
+        return "compressed with loss once already, which must not be done twice"
+    lacking = why_profile_cannot(profile, transcode)
+    if lacking:
+        return lacking
+    fits = _fitting(image, profile)
+    fitting = tuple(target for target in wanted if fits(target))
+    if not fitting:
+        return f"{profile.identifier} has no such syntax for this kind of object"
+    return _why_none_takes(image, fitting)
+
+
+def _why_none_takes(image: Image, fitting: tuple[str, ...]) -> str:
+    values = _values(facts_after(image, EXPLICIT_LITTLE))
+    return why_not_cells(
+        fitting,
+        int.from_bytes(values.get(_BITS_STORED, b"")[:2], "little"),
+        text(values.get(_PHOTOMETRIC, b"")),
+        signed=values.get(_SIGNED, b"")[:1] == b"\1",
+        why_last=_why_not(image, fitting[-1]),
+    )
 
 
 def facts_after(image: Image, target: str) -> bytes:
@@ -210,7 +257,7 @@ def _why_none(image: Image, fits: Callable[[str], bool]) -> str:
     for target in READABLE_FIRST:
         if fits(target):
             return f"{name_of_syntax(target)} cannot be made: {_why_not(image, target)}"
-    if any(fits(target) for target in _WITH_LOSS):
+    if any(fits(target) for target in WITH_LOSS):
         return "only compression with loss would do, which is not done unasked"
     return "video is not made of other images"
 

@@ -100,6 +100,9 @@ class Fields:
 
     def tables(self, key: str) -> tuple["Fields", ...]:
         """Return the tables of a list of tables (``[[…]]``)."""
+        if isinstance(self._table.get(key), dict):
+            what = f"one table, where a list of tables belongs: [{key}]"
+            raise self.wrong(key, what, f"Write [[{key}]] with two brackets")
         values = self._items(key, False)
         fields = []
         for number, value in enumerate(values, 1):

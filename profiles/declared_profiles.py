@@ -5,6 +5,7 @@ one is free within PS3.10 and one medium of PS3.12. The form of the file is in
 ``docs/reference/profiles.md``.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -13,11 +14,13 @@ from profiles.application_profiles import ApplicationProfile
 from profiles.augmented import augmented
 from profiles.declared_fields import Fields
 from profiles.private import private
-from reporting import CannotRead, WrongUsage
+from reporting import WrongUsage
 
 _LARGEST: Final = 1 << 20  # bytes; a declaration is written by hand
 _HOW: Final = "docs/reference/profiles.md has a complete example"
 _KINDS: Final = {"AUG": augmented, "PRI": private}
+_LINE: Final = re.compile(r"\(at line (\d{1,7}), column \d+\)")
+_BARE: Final = re.compile(r"\s*([\w-]+)\s*=\s*([A-Za-z_](?:[\w .-]*\w)?)\s*(?:#.*)?$", re.ASCII)
 _LONGEST: Final = 64  # characters of an LO, which is what an identifier must fit (PS3.11 8)
 
 
@@ -25,8 +28,8 @@ def load_profiles(path: str | Path) -> dict[str, ApplicationProfile]:
     """Return the profiles that a file declares, by identifier, in its order.
 
     Raises:
-        CannotRead: the file does not open.
-        WrongUsage: it is no TOML, or declares a profile that cannot be; says which key and why.
+        WrongUsage: the file does not open, is no TOML, or declares a profile that cannot be; it
+            says which key and why.
     """
     file = Fields(_tables(Path(path)), str(path))
     rows = file.tables("profile")
@@ -49,13 +52,30 @@ def _tables(path: Path) -> dict[str, object]:
             data = file.read(_LARGEST + 1)
     except OSError as error:
         remedy = "Give a readable file with --profile-file"
-        raise CannotRead(f"cannot be read ({error.strerror})", str(path), remedy) from error
+        raise WrongUsage(f"cannot be read ({error.strerror})", str(path), remedy) from error
     if len(data) > _LARGEST:
         raise WrongUsage("larger than 1 MB: no file of profiles", str(path), _HOW)
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise WrongUsage(f"not a TOML file ({error})", str(path), _HOW) from error
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongUsage("not a TOML file: no text in UTF-8", str(path), _HOW) from error
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise WrongUsage("not a TOML file: nested too deeply", str(path), _HOW) from error
+    except tomllib.TOMLDecodeError as error:
+        what = f"not a TOML file ({error})"
+        raise WrongUsage(what, str(path), _remedy(text, str(error))) from error
+
+
+def _remedy(text: str, problem: str) -> str:
+    """Return what to do about a line that the parser refuses."""
+    place = _LINE.search(problem)
+    line = text.splitlines()[int(place[1]) - 1 :][:1] if place else []
+    bare = _BARE.match(line[0]) if line else None
+    if bare is None:
+        return _HOW
+    return f'Texts stand in quotes: {bare[1]} = "{bare[2][:_LONGEST]}"'
 
 
 def _identifier(fields: Fields) -> str:

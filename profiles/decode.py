@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from profiles.bitstreams import Stream, UnknownStream, read_jpeg, read_jpeg_2000
 from profiles.fields import CannotTranscode
+from profiles.frames import holds_another_stream
 from profiles.transfer_syntaxes import (
     DEFLATED_FRAMES,
     ENCAPSULATED_UNCOMPRESSED,
@@ -65,6 +66,8 @@ def decode_frame(frame: bytes, syntax: str, pixels: Pixels) -> Frame:
     decoder = _DECODERS.get(_family(syntax))
     if decoder is None:
         raise CannotTranscode("the pixel data is encapsulated, and its syntax has no frames")
+    if _family(syntax).startswith("ISO_") and holds_another_stream(frame):
+        raise CannotTranscode("there are more frames than the data set announces")
     try:
         return decoder(frame, pixels)
     except UnknownStream as problem:
@@ -158,7 +161,7 @@ def _decode_rle(frame: bytes, pixels: Pixels) -> Frame:
     # Segments: the most significant byte of the first sample first (PS3.5 G.2).
     cells = planes.reshape(pixels.samples, pixels.allocated // 8, size)[:, ::-1]
     _agree_with_pydicom(frame, pixels, cells.transpose(0, 2, 1).tobytes())
-    return Frame(cells.transpose(2, 0, 1).tobytes(), pixels.photometric, False)
+    return Frame(cells.transpose(2, 0, 1).tobytes(), _full(pixels.photometric), False)
 
 
 def _unpacked_rle(frame: bytes, pixels: Pixels, size: int) -> "Array":
@@ -201,6 +204,8 @@ def _decode_native(frame: bytes, pixels: Pixels) -> Frame:
     import numpy as np
 
     size = (pixels.frame_bits + 7) // 8
+    if pixels.photometric == "YBR_FULL_422":
+        raise CannotTranscode("subsampled colours that are not compressed cannot be told apart")
     if len(frame) < size:
         raise CannotTranscode("a frame is too short")
     if pixels.allocated == 1:

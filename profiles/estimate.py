@@ -15,8 +15,8 @@ _NUMBER_OF_FRAMES: Final = 0x00280008
 _HEAD: Final = 4096  # bytes of a data set without its pixels, roughly
 _MOST_FRAMES: Final = 1_000_000  # beyond that a number is nonsense
 # What is left of native cells after compression, roughly.
-_WITHOUT_LOSS: Final = 0.5
-_WITH_LOSS: Final = 0.1
+_WITHOUT_LOSS: Final = 0.4
+_WITH_LOSS: Final = 0.2
 
 
 def size_after(size: int, syntax: str, facts: bytes, target: str, *, lossy: bool = False) -> int:
@@ -32,10 +32,12 @@ def size_after(size: int, syntax: str, facts: bytes, target: str, *, lossy: bool
     row = TRANSFER_SYNTAXES.get(syntax)
     if not target or target == syntax or row is None:
         return size
-    native = native_bytes(facts) + _HEAD
+    cells = native_bytes(facts)
+    # The data set around the pixels is as large as before; of compressed ones nobody knows it.
+    head = size - cells if row.kind is not Kind.FRAMES and cells <= size else _HEAD
     if target != EXPLICIT_LITTLE:
-        return int(native * (_WITH_LOSS if lossy else _WITHOUT_LOSS))
-    return max(size, native) if row.kind is Kind.FRAMES else size
+        return int(cells * (_WITH_LOSS if lossy else _WITHOUT_LOSS)) + head
+    return max(size, cells + head) if row.kind is Kind.FRAMES else size
 
 
 def native_bytes(facts: bytes) -> int:

@@ -1,5 +1,6 @@
 """Encapsulated pixel data taken apart into frames (PS3.5 A.4)."""
 
+from itertools import pairwise
 from struct import Struct
 from typing import Final
 
@@ -9,6 +10,7 @@ Part = tuple[int, int]  # offset and length of a fragment in the source
 
 _ITEM: Final = Struct("<HHI").unpack_from
 # How a frame begins, where a syntax says so: SOI of JPEG and JPEG-LS, SOC of JPEG 2000.
+END: Final = b"\xff\xd9"  # EOI, EOC
 _STARTS: Final = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
 
 
@@ -52,6 +54,7 @@ def split_into_frames(
     """
     table, parts = read_fragments(data, field)
     if number == 1:
+        _refuse_more_than_one(data, parts)
         return [parts]
     if len(parts) == number:
         return [[part] for part in parts]
@@ -65,6 +68,26 @@ def split_into_frames(
             f"{number} frames are announced, but the pixel data holds {len(frames)}"
         )
     return frames
+
+
+def _refuse_more_than_one(data: Buffer, parts: list[Part]) -> None:
+    """Raise when fragments that are said to be one frame are streams of their own.
+
+    A fragment may begin by chance like a stream (a thumbnail); one that does so right after the
+    end of a stream is another frame, and a decoder would not say that it left it out.
+    """
+    number = 1
+    for (before, length), part in pairwise(parts):
+        tail = bytes(data[max(before, before + length - 4) : before + length]).rstrip(b"\0")
+        if tail.endswith(END) and bytes(data[part[0] : part[0] + 8]).startswith(_STARTS):
+            number += 1
+    if number > 1:
+        raise CannotTranscode(f"one frame is announced, but the pixel data holds {number}")
+
+
+def holds_another_stream(frame: bytes) -> bool:
+    """Tell whether behind the end of a compressed stream another one begins."""
+    return any(frame.find(END + gap + start) >= 0 for gap in (b"", b"\0") for start in _STARTS)
 
 
 def _by_offsets(parts: list[Part], table: tuple[int, ...]) -> list[list[Part]] | None:

@@ -18,6 +18,7 @@ from profiles.choose_syntax import (
     choose_syntax,
     facts_after,
     image_of,
+    why_not_compressed,
 )
 from profiles.encodable import why_not_encodable
 from profiles.plan import AUTO, Action, PlannedInstance, Policy, Transcode
@@ -42,6 +43,7 @@ class Verdict(NamedTuple):
     reason: str = ""  # why it cannot stay as it is
     added: tuple[tuple[int, bytes], ...] = ()
     lossy: bool = False
+    not_compressed: str = ""  # why it is not, though the operator asked for it
 
 
 class Judge:
@@ -165,7 +167,10 @@ class Judge:
         choice = choose_syntax(image, self._profile, self._decoders, self._policy.transcode)
         if choice.why_not:
             return Verdict(self._why_no_syntax(instance, choice, image))
-        return self._with_values(instance, image, choice)
+        why = why_not_compressed(
+            image, choice, self._profile, self._decoders, self._policy.transcode
+        )
+        return self._with_values(instance, image, choice)._replace(not_compressed=why)
 
     def _why_no_syntax(self, instance: Instance, choice: Choice, image: Image) -> tuple[str, str]:
         reason = why_traits_are_not_allowed(self._profile, image.sop_class, image.traits)

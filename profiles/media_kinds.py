@@ -5,6 +5,32 @@ from typing import Final
 
 from profiles.application_profiles import Format, Medium, Role
 
+# As people call them; PS3.11 and JSON have the words of `Medium` and of the media room.
+MEDIUM_NAMES: Final[dict[Medium, str]] = {
+    Medium.CD_R: "CD-R",
+    Medium.DVD: "DVD",
+    Medium.DVD_RAM: "DVD-RAM",
+    Medium.BD: "Blu-ray disc",
+    Medium.MOD_23: "MO disk 2.3 GB",
+    Medium.MOD_41: "MO disk 4.1 GB",
+    Medium.USB: "USB stick",
+    Medium.MMC: "MultiMediaCard",
+    Medium.CF: "CompactFlash",
+    Medium.SD: "SD card",
+    Medium.MIME: "e-mail",
+    Medium.ZIP_MAIL: "ZIP by e-mail",
+}
+FILE_SYSTEM_NAMES: Final[dict[str, str]] = {
+    "iso9660": "ISO 9660",
+    "udf": "UDF",
+    "iso9660+udf": "ISO 9660 with UDF",
+    "fat12": "FAT12",
+    "fat16": "FAT16",
+    "fat32": "FAT32",
+    "zip": "a ZIP archive",
+    "mime": "a mail message",
+}
+
 EVERY_ROLE: Final = frozenset(Role)
 CREATOR_READER: Final = frozenset((Role.CREATOR, Role.READER))
 

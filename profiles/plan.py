@@ -51,6 +51,7 @@ class PlannedInstance:
     added: tuple[tuple[int, bytes], ...] = ()
     lossy: bool = False  # the conversion loses information, as was asked for
     source_syntax: str = ""  # UID that it had before it was converted; "" as long as it was not
+    source_size: int = 0  # bytes that it had before it was converted; 0 as long as it was not
 
     @property
     def rewritten(self) -> bool:
@@ -61,6 +62,11 @@ class PlannedInstance:
     def syntax_before(self) -> str:
         """The transfer syntax that the source has."""
         return self.source_syntax or self.instance.transfer_syntax_uid
+
+    @property
+    def size_before(self) -> int:
+        """The bytes that the source has."""
+        return self.source_size or self.instance.size
 
 
 @dataclass(frozen=True, slots=True)

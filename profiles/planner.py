@@ -9,6 +9,7 @@ from profiles.homes import separate_homes
 from profiles.judge import Judge
 from profiles.order import SOURCE, in_reading_order
 from profiles.plan import AUTO, Plan, Policy
+from profiles.wishes import told, why_profile_cannot
 
 SameBytes = Callable[[str, str], bool]  # two sources: do they hold the same bytes?
 
@@ -41,12 +42,37 @@ def plan(
             wanted.append(instance)
         else:
             left_out.append(NotIndexed(instance.source, *reason))
-    unique = _without_twins(wanted, same_bytes, left_out)
+    kept = without_contradictions(wanted, same_bytes, left_out)
+    planned = tuple(map(judge.planned, in_reading_order(kept)))
+    remarks = (*_remarks(kept), *_wishes(kept, judge, profile, policy))
+    return Plan(profile.identifier, planned, tuple(left_out), remarks)
+
+
+def without_contradictions(
+    instances: Iterable[Instance], same_bytes: SameBytes, left_out: list[NotIndexed]
+) -> list[Instance]:
+    """Return what can be on one medium together; the others are added to *left_out*.
+
+    Args:
+        instances: in the order in which the first of several that contradict each other wins.
+        same_bytes: compares two sources of equal size.
+        left_out: takes in duplicates, other objects with one UID, and mixed up patients.
+    """
+    unique = _without_twins(instances, same_bytes, left_out)
     kept, strangers = separate_patients(unique)
     kept, homeless = separate_homes(kept)
     left_out += (*strangers, *homeless)
-    planned = tuple(map(judge.planned, in_reading_order(kept)))
-    return Plan(profile.identifier, planned, tuple(left_out), _remarks(kept))
+    return list(kept)
+
+
+def _wishes(
+    kept: Iterable[Instance], judge: Judge, profile: ApplicationProfile, policy: Policy
+) -> tuple[str, ...]:
+    """Return what of the operator's wish to compress is not fulfilled, and why."""
+    lacking = why_profile_cannot(profile, policy.transcode)
+    if lacking:
+        return (lacking,)
+    return told(judge.verdict(instance).not_compressed for instance in kept)
 
 
 def _without_twins(

@@ -26,6 +26,7 @@ from profiles.check_content import Fault, content_faults, fact
 from profiles.check_fragments import PRead
 from profiles.check_groups import Group, groups_of, two_ways, wanted_facts, widest_keys
 from profiles.check_icons import attributes_of, icon_faults
+from profiles.check_nearest import Against, Nearest
 from profiles.check_record_keys import (
     IMAGE_TYPE,
     REFERENCED_IMAGES,
@@ -68,6 +69,10 @@ class ProfileChecks:
         self._groups, self._group_of = groups_of(self._rows)
         self._alive = (1 << len(self._groups)) - 1
         self._all = self._alive
+        self._fitting = self._alive  # nothing in the files themselves speaks against these
+        self._against = Against(0 if claimed else len(self._groups))
+        self._nearest: Nearest | None = None
+        self._unseen: tuple[str, ...] = ()
         self.additional_keys: tuple[AdditionalKey, ...] = widest_keys(self._rows)
         self.facts: tuple[tuple[int, bytes], ...] = wanted_facts(self._rows)
         self._at_top = frozenset(two_ways(self._rows))
@@ -102,7 +107,7 @@ class ProfileChecks:
             pread: reads the file, (length, offset) → bytes; asked only for compressed frames.
         """
         self._seen += 1
-        if not self._alive and not self._claimed:
+        if not self._alive and not self._claimed and not self._against.going:
             return
         if any(beginning in instance.facts for beginning in self._long_facts):
             instance = instance._replace(facts=_presence_of_sequences(instance.facts))
@@ -115,7 +120,7 @@ class ProfileChecks:
                 own = shape if record.keys == instance.keys else shape_of(instance.keys)
             except BadEncoding:
                 record = None  # the directory's own rules say so
-        if not self._judge(record, instance, shape, own) or not self._alive:
+        if not self._judge(record, instance, shape, own) or not self._asked:
             return
         if record is not None:
             self._see_sequences(record, instance, shape, own)
@@ -143,17 +148,21 @@ class ProfileChecks:
         )
         known = self._remembered.get(key)
         if known is None:
-            known = self._decide(record_type, instance, shape, own)
+            kind = self._against.kind(key)
+            known = self._decide(record_type, instance, shape, own, kind)
             if len(self._remembered) < _MOST_REMEMBERED:
                 self._remembered[key] = known
         self._alive &= known.stay
+        self._fitting &= known.stay
         if known.told:
             where = _where(record, instance)
             for rule, place, message in known.told:
                 self._found.add((rule, f"{where} {place}" if place else where, message))
         return known.has_place
 
-    def _decide(self, record_type: str, instance: Instance, shape: Shape, own: Shape) -> Verdict:
+    def _decide(
+        self, record_type: str, instance: Instance, shape: Shape, own: Shape, kind: int
+    ) -> Verdict:
         present = shape.presence()
         about = Own(
             instance.sop_class_uid,
@@ -165,7 +174,7 @@ class ProfileChecks:
         told: tuple[tuple[str, str, str], ...] = ()
         has_place = True
         for index, group in enumerate(self._groups):
-            if not self._alive >> index & 1 and not self._claimed:
+            if not self._alive >> index & 1 and not self._claimed and not self._against.going:
                 continue
             keys = group.profile.additional_keys
             faults = [*content_faults(group.profile, instance)]
@@ -174,6 +183,7 @@ class ProfileChecks:
                 faults += key_faults(keys, record_type, present, about)
             if _has_errors(faults) and not self._claimed:
                 stay &= ~(1 << index)
+                self._against.files(index, kind, (fault.rule for fault in faults))
             if self._claimed:
                 told = tuple((f.rule.id, f.place, f.message or f.rule.meaning) for f in faults)
                 has_place = fits
@@ -265,16 +275,21 @@ class ProfileChecks:
             isinstance(allowed, frozenset) and instance.transfer_syntax_uid not in allowed
         )
 
+    @property
+    def _asked(self) -> int:
+        """The groups that are still to be asked, as bits."""
+        return self._fitting if self._against.going else self._alive
+
     def _living(self) -> Iterator[tuple[int, Group]]:
-        return (
-            (index, group) for index, group in enumerate(self._groups) if self._alive >> index & 1
-        )
+        asked = self._asked
+        return ((index, group) for index, group in enumerate(self._groups) if asked >> index & 1)
 
     def _settle(self, index: int, faults: Collection[Fault], where: str) -> None:
         if self._claimed:
             self._tell(faults, where)
         elif _has_errors(faults):
             self._alive &= ~(1 << index)
+            self._against.late(index, (fault.rule for fault in faults))
 
     def _tell(self, faults: Collection[Fault], where: str) -> None:
         for rule, place, message in faults:
@@ -283,15 +298,29 @@ class ProfileChecks:
 
     def state(self) -> object:
         """Return what was seen as plain values that `marshal` takes."""
-        return [self._seen, self._alive, list(self._found)]
+        return [self._seen, self._alive, list(self._found), self._against.state()]
 
     def absorb(self, state: object) -> None:
         """Take in the `state` of checks that another process made for the same profiles."""
         values: Any = state
-        seen, alive, found = values
+        seen, alive, found, against = values
         self._seen += seen
         self._alive &= alive
         self._found.update(map(tuple, found))
+        self._against.absorb(against)
+
+    @property
+    def nearest(self) -> Nearest | None:
+        """After `finish`: the profile that least speaks against, where none is satisfied."""
+        return self._nearest
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """After `finish`: identifiers that fit but for a protection of the mail (PS3.15 B.8).
+
+        Nobody saw it: it is not in the files.
+        """
+        return self._unseen
 
     def finish(
         self,
@@ -314,7 +343,9 @@ class ProfileChecks:
             rules.BY_ID[rule].at(where, message) for rule, where, message in sorted(self._found)
         ]
         findings.sort(key=lambda finding: (finding.where, finding.rule))
-        satisfied = []
+        satisfied: list[str] = []
+        unseen: list[str] = []
+        of_medium: list[Collection[Finding]] = []
         for row, group in zip(self._rows, self._group_of, strict=True):
             whole = check_medium(
                 row,
@@ -324,13 +355,18 @@ class ProfileChecks:
                 seen=self._seen,
                 secure_files=secure_files,
             )
+            of_medium.append(whole)
             if self._claimed:
                 findings += whole
                 whole = findings
             elif row.security is Security.CMS:
                 continue  # what was seen is plain, and nobody looked into what is secure
             if self._alive >> group & 1 and not speaks_against(whole):
-                satisfied.append(row.identifier)
+                kind = unseen if row.security is Security.SMIME else satisfied
+                kind.append(row.identifier)
+        self._unseen = tuple(unseen)
+        if not satisfied and not self._claimed:
+            self._nearest = self._against.nearest(self._rows, self._group_of, of_medium)
         return findings if self._claimed else [], tuple(satisfied)
 
 

@@ -18,6 +18,13 @@ ROWS: Final[tuple[ApplicationProfile, ...]] = (
     *(*ROWS_I, *ROWS_J, *ROWS_K, *ROWS_L, *ROWS_M, *ROWS_N),
 )
 PROFILES: Final[dict[str, ApplicationProfile]] = {row.identifier: row for row in ROWS}
+_PDI: Final = "IHE PDI is asked for with `jacket verify --pdi`"
+# What is said in the place of a profile → what to do.
+_WORDS: Final[dict[str, str]] = {
+    "AUTO": "Leave --profile out: `jacket verify` then names the profiles that are satisfied; "
+    "`jacket author --profile auto` chooses one",
+    **dict.fromkeys(("PDI", "IHE-PDI", "IHE_PDI", "IHE PDI"), _PDI),
+}
 _LISTED: Final = "`jacket profiles` lists all profiles"
 
 
@@ -51,6 +58,8 @@ def _why_unknown(
             "profile",
             f"Identifiers are written in capitals: {wanted}",
         )
+    if wanted in _WORDS:
+        return f"{wanted} is no application profile", "profile", _WORDS[wanted]
     if wanted.startswith("APL-"):
         return _why_older_prefix(wanted)
     if wanted in RETIRED:
@@ -59,13 +68,15 @@ def _why_unknown(
     if wanted in CLASS_NAMES:
         what = f"{wanted} names a class of profiles, not one profile"
         return what, "profile", f"PS3.11 means {CLASS_NAMES[wanted]}. {_LISTED}"
-    shown = repr(identifier[:64])
-    if wanted.startswith(("AUG-", "PRI-")):
-        names = ", ".join(declared) or "none is declared"
-        what = f"{shown} is not declared ({names})"
-        return what, "profile", "Augmented and private profiles come from --profile-file FILE.toml"
     from difflib import get_close_matches  # only a wrong word needs it
 
+    shown = repr(identifier[:64])
+    if wanted.startswith(("AUG-", "PRI-")):
+        names = f"declared are {', '.join(declared)}" if declared else "none is declared"
+        near = ", ".join(get_close_matches(wanted[:64], declared, 1, 0.6))
+        remedy = "Augmented and private profiles come from --profile-file FILE.toml"
+        meant = f"Did you mean {near}?" if near else remedy
+        return f"{shown} is not declared: {names}", "profile", meant
     near = ", ".join(get_close_matches(wanted[:64], known, 4, 0.75))
     meant = f"Did you mean {near}? " if near else ""
     return f"{shown} is not a profile of PS3.11", "profile", f"{meant}{_LISTED}"

@@ -188,7 +188,7 @@ def test_lossless_saves_room_and_lossy_makes_new_objects(
     said = run(*words, "lossy", "--quality", "60", "-o", tmp_path / "lossy").json
     assert said["transcoded_to"] == {"1.2.840.10008.1.2.4.91": 1}
     assert said["lossy"] == 1
-    assert any("new SOP Instance UIDs" in remark for remark in said["remarks"])
+    assert any("a new object with a new SOP" in remark for remark in said["remarks"])
     (file,) = (tmp_path / "lossy").rglob("I0000001")
     dataset = pydicom.dcmread(file)
     assert dataset.LossyImageCompression == "01"
@@ -258,13 +258,13 @@ def test_the_profile_is_chosen_by_objects_and_target(tmp_path: Path, run: Run) -
     ):
         said = run(*words, tmp_path / target, *more)
         assert (said.code, said.json["profile"]) == (0, wanted)
-        assert "takes all 1 instance" in said.json["why_profile"]
+        assert "takes the one instance, unchanged" in said.json["why_profile"]
     video(folder / "video")
     said = run(*words, tmp_path / "a").json
     assert said["profile"] == "STD-GEN-BD-MPEG2-MPML"
     said = run(*words, tmp_path / "a.iso").json
     assert (said["profile"], len(said["left_out"])) == ("STD-GEN-CD", 1)
-    assert "STD-GEN-BD-MPEG2-MPML for BD takes all 2 instances" in said["why_profile"]
+    assert "STD-GEN-BD-MPEG2-MPML for Blu-ray disc takes all 2 instances" in said["why_profile"]
 
 
 def test_a_row_of_ones_own_is_as_good_as_one_of_the_standard(tmp_path: Path) -> None:

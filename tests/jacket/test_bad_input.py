@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -57,11 +58,25 @@ def as_nobody(*words: object, warm_up: object = None) -> "subprocess.CompletedPr
     )
 
 
-def open_to_all(folder: Path) -> None:
-    """Let others come as far as to *folder*."""
-    for path in (folder, *folder.parents):
-        if path.name.startswith(("pytest-", "test_", "popen-")):
-            path.chmod(0o755)
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that everybody reaches.
+
+    Not the one of pytest: every run of it on the machine closes the folder above for others.
+    """
+    with TemporaryDirectory(prefix="public-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for path in folder.parents:
+            if not path.stat().st_mode & 0o001:
+                pytest.skip(f"{path} is closed to others")
+        yield folder
+
+
+@pytest.fixture
+def public_sources(public: Path, two_patients: Path) -> Path:
+    """The two patients, where everybody may look."""
+    return Path(shutil.copytree(two_patients, public / "sources"))
 
 
 def everything(folder: Path) -> set[str]:
@@ -111,17 +126,16 @@ def test_a_folder_of_junk_makes_no_medium_and_tells_of_each_file(
 
 @needs_root
 def test_a_file_that_may_not_be_read_is_left_out_with_the_reason(
-    tmp_path: Path, two_patients: Path
+    public: Path, public_sources: Path
 ) -> None:
-    open_to_all(tmp_path)
-    secret = next(two_patients.rglob("CR1/*"))
+    secret = next(public_sources.rglob("CR1/*"))
     secret.chmod(0o600)
-    closed = two_patients / "CLOSED"
+    closed = public_sources / "CLOSED"
     closed.mkdir(mode=0o700)
-    out = tmp_path / "out"
+    out = public / "out"
     out.mkdir()
     out.chmod(0o777)
-    done = as_nobody("author", two_patients, "-o", out / "disc.iso")
+    done = as_nobody("author", public_sources, "-o", out / "disc.iso")
     assert done.returncode == 1, done.stderr
     assert f"{secret}: cannot be opened: Permission denied" in done.stdout
     assert f"{closed}: the folder cannot be read: Permission denied" in done.stdout
@@ -194,37 +208,35 @@ def test_a_folder_that_holds_something_is_refused_and_kept(
 
 
 @needs_root
-def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, two_patients: Path) -> None:
-    open_to_all(tmp_path)
-    closed = tmp_path / "closed"
+def test_a_folder_that_may_not_be_written_is_told(public: Path, public_sources: Path) -> None:
+    closed = public / "closed"
     closed.mkdir(mode=0o755)
-    done = as_nobody("author", two_patients, "-o", closed / "disc.iso")
+    done = as_nobody("author", public_sources, "-o", closed / "disc.iso")
     assert done.returncode == 3
     assert f"{closed}: the folder may not be written" in done.stderr
-    done = as_nobody("dicomdir", two_patients)
+    done = as_nobody("dicomdir", public_sources)
     assert done.returncode == 3
     assert "Permission denied" in done.stderr
     assert everything(closed) == set()
-    assert not list(two_patients.glob("*DICOMDIR*"))
+    assert not list(public_sources.glob("*DICOMDIR*"))
 
 
 @needs_root
-def test_a_place_behind_a_closed_door_is_told(tmp_path: Path, two_patients: Path) -> None:
-    open_to_all(tmp_path)
-    behind = tmp_path / "closed" / "behind"
+def test_a_place_behind_a_closed_door_is_told(public: Path, public_sources: Path) -> None:
+    behind = public / "closed" / "behind"
     behind.mkdir(parents=True)
     behind.parent.chmod(0o700)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out").chmod(0o777)
+    (public / "out").mkdir()
+    (public / "out").chmod(0o777)
     for words in (
-        ("author", two_patients, "-o", behind / "disc.iso"),
-        ("author", two_patients, "-o", behind / "stick"),
-        ("author", behind, "-o", tmp_path / "out" / "disc.iso"),
+        ("author", public_sources, "-o", behind / "disc.iso"),
+        ("author", public_sources, "-o", behind / "stick"),
+        ("author", behind, "-o", public / "out" / "disc.iso"),
         ("dicomdir", behind),
         ("verify", behind),
         ("ls", behind / "disc.iso"),
     ):
-        done = as_nobody(*words, warm_up=two_patients)
+        done = as_nobody(*words, warm_up=public_sources)
         assert done.returncode == 3, (words, done.stderr)
         assert str(behind) in done.stderr, (words, done.stderr)
         assert "mistake in the program" not in done.stderr
@@ -241,12 +253,43 @@ def test_an_older_image_among_the_sources_is_replaced_and_not_taken_in(
     assert run("verify", target).code == 0
 
 
-def test_a_folder_may_be_made_inside_the_source(
-    two_patients: Path, run: Callable[..., object]
+def test_a_folder_is_not_made_inside_the_source(
+    two_patients: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = run("author", two_patients, "-o", two_patients / "stick", "--json")
-    assert (said.code, said.json["volumes"][0]["instances"]) == (0, 24)
-    assert run("verify", two_patients / "stick").code == 0
+    before = everything(two_patients)
+    for more in ((), ("--dry-run",)):
+        said = run("author", two_patients, "-o", two_patients / "98892003" / "stick", *more)
+        assert said.code == 2
+        assert f"lies in the source {two_patients}" in said.err
+    monkeypatch.chdir(two_patients)
+    assert "lies in the source ." in run("author", ".", "-o", "stick").err
+    assert everything(two_patients) == before
+    assert run("author", ".", "-o", "../stick").code == 0
+
+
+def test_the_folder_one_is_in_is_no_drive_and_is_not_replaced(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for name in (".", tmp_path / "empty"):
+        said = run("author", two_patients, "-o", name)
+        assert said.code == 3
+        assert "is the folder that you are in" in said.err
+    assert run("author", two_patients, "-o", "stick").code == 0
+
+
+def test_a_dry_run_refuses_a_target_as_the_real_run_does(
+    tmp_path: Path, two_patients: Path, run: Callable[..., object]
+) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "THESIS.DOC").write_text("do not lose me")
+    (tmp_path / "disc.iso").mkdir()
+    for name in ("stick", "disc.iso", "nowhere/disc.iso"):
+        real = run("author", two_patients, "-o", tmp_path / name)
+        planned = run("author", two_patients, "-o", tmp_path / name, "--dry-run")
+        assert (planned.code, planned.err) == (real.code, real.err)
+        assert real.code == 3
 
 
 def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(

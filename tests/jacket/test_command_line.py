@@ -37,6 +37,8 @@ VERIFY = {
     "medium": dict,
     "profile": str,
     "satisfies": list,
+    "nearest": type(None),
+    "nearest_breaks": list,
     "compliant": bool,
     "counts": dict,
     "findings": list,
@@ -55,6 +57,7 @@ LISTING = {
     "file_set_uid": str,
     "file_set_id": str,
     "from_directory": bool,
+    "unnamed": int,
     "patients": list,
     "left_out": list,
 }
@@ -287,7 +290,7 @@ def test_a_reader_who_goes_away_early_is_no_mistake_of_ours(image: Path) -> None
         text=True,
         check=True,
     )
-    assert "iso9660" in done.stdout
+    assert "ISO 9660" in done.stdout
     assert done.stderr == ""
 
 
@@ -330,3 +333,19 @@ def process(*words: object, **environment: str) -> "subprocess.CompletedProcess[
         env={**os.environ, **environment},
         timeout=60,
     )
+
+
+def test_a_word_that_is_no_command_is_told_as_json_too(run: Callable[..., object]) -> None:
+    said = run("authr", "--json")
+    assert said.code == 2
+    assert said.json["error"]["what"] == "there is no command 'authr'"
+    assert "author" in said.json["error"]["remedy"]
+    assert run("authr").out == ""
+
+
+def test_wrong_words_are_told_in_one_line(run: Callable[..., object]) -> None:
+    said = run("author", "somewhere")
+    assert said.code == 2
+    (line,) = said.err.splitlines()
+    assert "-o/--output" in line
+    assert line.endswith("`jacket author --help` shows the words.")

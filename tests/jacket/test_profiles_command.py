@@ -79,7 +79,13 @@ def test_an_explanation_says_what_matters(run: Run) -> None:
         "Patient's Sex (0010,0040): if an object below has it with a value",
     ):
         assert words in text, words
-    assert "may be missing altogether" in run("profiles", "STD-GEN-MIME").out
+    mail = " ".join(run("profiles", "STD-GEN-MIME").out.split())
+    assert "nothing; the DICOMDIR itself may be missing" in mail
+    assert "whose files are attached to one e-mail" in mail
+    assert "formatted medium" not in mail
+    assert "put on the formatted medium" in " ".join(
+        run("profiles", "STD-GEN-USB-JPEG").out.split()
+    )
 
 
 def test_json_holds_every_column(run: Run) -> None:
@@ -124,9 +130,11 @@ def test_what_is_wrong_ends_with_code_2_and_says_what_to_do(
         (("STD-GEN-CDR",), "Did you mean STD-GEN-CD"),
         (("STD-WVFM-ECG-FD",), "retired"),
         (("AUG-XA1K-CD-CARDIO",), "--profile-file FILE.toml"),
+        (("auto",), "Leave --profile out"),
+        (("IHE-PDI",), "`jacket verify --pdi`"),
         (("--profile-file", declared, "--profile-file", declared), "declared in another file too"),
         (("STD-GEN-CD", "--profile-file", PAGE), "not a TOML file"),
     ):
         done = run("profiles", *words)
         assert (done.code, says in done.err) == (2, True), done.err
-    assert run("profiles", "--profile-file", tmp_path / "absent").code == 3
+    assert run("profiles", "--profile-file", tmp_path / "absent").code == 2

@@ -13,6 +13,7 @@ from jacket.report import render
 from jacket.verification import Verification, verify
 from jacket.verify_scope import KINDS, not_judged, satisfied_by_medium
 from profiles.application_profiles import FILE_SYSTEMS
+from profiles.check_nearest import Nearest
 from profiles.profile_table import PROFILES
 from reporting import Finding, Severity
 
@@ -77,6 +78,27 @@ def test_a_clean_medium_reads_so_at_first_sight() -> None:
     ):
         assert said in page.text
     assert "NOT COMPLIANT" not in page.text
+
+
+def test_a_note_shows_five_places_and_an_error_sixty() -> None:
+    notes = [finding("PRO-NOTE", n, severity=Severity.NOTE) for n in range(70)]
+    assert render(verdict_of(*notes)).count("<li><span") == 5
+    assert render(verdict_of(*(finding(number=n) for n in range(70)))).count("<li><span") == 60
+
+
+def test_of_the_manifest_only_what_was_compared_is_said_to_be() -> None:
+    text = Text(render(verdict_of(listed=82, compared=82))).text
+    assert "82 files listed with SHA-256, each compared" in text
+    text = Text(render(verdict_of(listed=82, compared=81))).text
+    assert "82 files listed with SHA-256, 81 compared: the rest is not there" in text
+
+
+def test_a_medium_that_satisfies_no_profile_says_so_first() -> None:
+    nearest = Nearest("STD-GEN-CD", ("PRO-TRANSFER-SYNTAX",))
+    text = Text(render(verdict_of(profile=None, nearest=nearest))).text
+    assert text.index("✗ satisfies no application profile") < text.index("What was looked at")
+    assert "Nearest is STD-GEN-CD. Against it:" in text
+    assert "PRO-TRANSFER-SYNTAX: the profile does not allow this transfer syntax" in text
 
 
 def test_one_cause_in_three_thousand_files_is_one_line() -> None:
@@ -151,6 +173,7 @@ def test_what_is_satisfied_stands_under_the_names_of_media() -> None:
         ({"kind": "folder"}, "A folder has no medium"),
         ({}, "An image does not tell"),
         ({"listed": None}, "no MANIFEST.TXT"),
+        ({"unseen": ("A", "B")}, "S/MIME) was not seen, so A and B are not among"),
         ({"secure": 1}, "1 Secure DICOM File is encrypted"),
         ({"secure": 1200}, "1,200 Secure DICOM Files are encrypted"),
         ({"pdi": False}, "IHE PDI were not asked for"),
@@ -178,7 +201,9 @@ def test_the_command_writes_it(
     assert run("author", two_patients, "-o", tmp_path / "medium").code == 0
     page = tmp_path / "page.html"
     said = run("verify", tmp_path / "medium", "--pdi", "--html", page)
-    assert said.code == (0 if "✓ COMPLIANT" in page.read_text(encoding="utf-8") else 1)
+    assert said.code == 1  # README.TXT is missing
+    text = Text(page.read_text(encoding="utf-8")).text
+    assert "✓ COMPLIANT with the general rules for DICOM media ✗ NOT COMPLIANT with IHE PDI" in text
     assert "not judged:" in said.out
     lines = [line for line in said.out.splitlines() if str(tmp_path) not in line]
     assert max(map(len, lines)) <= 100

@@ -10,8 +10,8 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from dicomdir.instance import KINDS
-from jacket.authored_words import HEADINGS
 from jacket.cli import main
+from jacket.left_out_words import HEADINGS
 from jacket.manifest import parse_manifest
 from jacket.report import render
 from jacket.verification import causes, verify

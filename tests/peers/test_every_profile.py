@@ -84,8 +84,8 @@ DCMTK_MODES = {
 # Files that dcmmkdir refuses, by what it says. Pattern → why we do not.
 REFUSED = {
     r"required attribute InstanceNumber": "a presentation state without a number: we generate one",
-    r"LittleEndianExplicit( or MPEG\S+)? expected but LittleEndianExplicit found": "PS3.11 M.3-1 has a row of "
-    "uncompressed objects for every profile; DCMTK looks for the video alone",
+    r"LittleEndianExplicit( or MPEG\S+)? expected but LittleEndianExplicit found": "PS3.11 M.3-1 "
+    "has a row of uncompressed objects for every profile; DCMTK looks for the video alone",
 }
 
 

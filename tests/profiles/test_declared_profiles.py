@@ -23,7 +23,7 @@ from profiles.application_profiles import (
 from profiles.declared_profiles import load_profiles
 from profiles.profile_table import PROFILES, profile
 from profiles.values import breaches, facts_for
-from reporting import CannotRead, WrongUsage
+from reporting import WrongUsage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "profiles.md"
 EXAMPLE = PAGE.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
@@ -88,8 +88,13 @@ def test_limits_of_a_private_profile_hold_for_a_real_file(
 def test_declared_profiles_are_found_like_those_of_the_standard(write: Write) -> None:
     declared = load_profiles(write(EXAMPLE))
     assert profile("PRI-ACME-USB", declared) is declared["PRI-ACME-USB"]
-    with pytest.raises(WrongUsage, match=r"not declared \(AUG-XA1K-CD-CARDIO, PRI-ACME-USB\)"):
-        profile("PRI-ACME-CD", declared)
+    with pytest.raises(
+        WrongUsage, match=r"not declared: declared are AUG-XA1K-CD-CARDIO, PRI-ACM"
+    ) as at:
+        profile("PRI-ACNE-USB", declared)
+    assert at.value.remedy == "Did you mean PRI-ACME-USB?"
+    with pytest.raises(WrongUsage, match="none is declared"):
+        profile("AUG-X-Y")
 
 
 AUG = '[[profile]]\nidentifier = "AUG-GEN-X"\nbase = "STD-CTMR-DVD"\n'
@@ -103,10 +108,13 @@ VALUE = f'[[profile.values]]\nsop_classes = ["{CT}"]\n'
 ICON = "[profile.icon]\n"
 GOOD_KEY = 'attribute = "Rows"\nrecords = ["IMAGE"]\n'
 
+MORE = AUG + KEY + GOOD_KEY + "type = '1'\n"
+
 # what the file says → where the message points, and what it says.
 MISTAKES = [
     ("", "profile: there is no [[profile]]"),
     ("profile = 3", "profile: a whole number, where a list belongs"),
+    ("[profile]\nidentifier = 'AUG-A-B'", "profile: one table, where a list of tables belongs"),
     ("profile = [3]", "profile: not a list of tables"),
     ("[[profile]]\nbase = 'STD-GEN-CD'", "profile 1: identifier: this key is missing"),
     ("[[profile]]\nidentifier = 4", "identifier: a whole number, where a text belongs"),
@@ -119,7 +127,9 @@ MISTAKES = [
     ("[[profile]]\nidentifier = 'AUG-A\\u0007-B'", "is no identifier"),
     ("other = 1\n" + AUG, "other: there is no such key here"),
     (AUG + "colour = 'red'", "AUG-GEN-X: colour: there is no such key here"),
-    (AUG + AUG, "identifier: declared twice"),
+    (AUG, "base: it adds nothing to STD-CTMR-DVD"),
+    (AUG + "purpose = 'ours'", "base: it adds nothing to STD-CTMR-DVD"),
+    (MORE + MORE, "identifier: declared twice"),
     ("[[profile]]\nidentifier = 'AUG-A-B'", "AUG-A-B: base: this key is missing"),
     (
         "[[profile]]\nidentifier = 'AUG-A-B'\nbase = 'STD-GEN-DVD'",
@@ -211,16 +221,31 @@ def test_a_mistake_is_named_with_file_key_and_remedy(text: str, says: str, write
 
 def test_a_file_that_is_no_text_or_absent_is_refused(tmp_path: Path, write: Write) -> None:
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WrongUsage, match="not a TOML file"):
+    with pytest.raises(WrongUsage, match=r"not a TOML file: no text in UTF-8\."):
         load_profiles(tmp_path / "x.toml")
     with pytest.raises(WrongUsage, match="larger than 1 MB"):
         load_profiles(write("#" * (1 << 20) + "\n"))
     with pytest.raises(WrongUsage, match="not a TOML file"):
         load_profiles(write("a = " + "[" * 100_000))
-    with pytest.raises(CannotRead, match="cannot be read"):
+    with pytest.raises(WrongUsage, match="cannot be read"):
         load_profiles(tmp_path / "absent.toml")
-    with pytest.raises(CannotRead, match="cannot be read"):
+    with pytest.raises(WrongUsage, match="cannot be read"):
         load_profiles(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[[profile]]\nidentifier = AUG-X-Y # ours\n", 'in quotes: identifier = "AUG-X-Y"'),
+        ("[[profile]]\nbase = STD-GEN-CD", 'in quotes: base = "STD-GEN-CD"'),
+        ("[profile]\nidentifier = 'AUG-A-B'", "Write [[profile]] with two brackets"),
+        ("[[profile]\n", "has a complete example"),
+    ],
+)
+def test_how_a_slip_of_toml_is_mended_is_said(text: str, remedy: str, write: Write) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        load_profiles(write(text))
+    assert remedy in caught.value.remedy
 
 
 def test_the_page_names_every_medium_and_format() -> None:

@@ -4,10 +4,16 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
+from dicomdir.index import Indexer
+from dicomdir.instance import Instance
+from dicomdir.scan import index_file
 from profiles.conversion import Request, convert
 from profiles.fields import CannotTranscode
+from profiles.transcode import TranscodeJob, transcode
 from profiles.transfer_syntaxes import EXPLICIT_LITTLE
 
 with warnings.catch_warnings():
@@ -294,3 +300,25 @@ def test_two_decoders_that_disagree_stop_a_conversion(
     monkeypatch.setattr(imagecodecs, decoder, mistaken)
     with pytest.raises(CannotTranscode, match=words):
         converted(data_set, syntax, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["SC_rgb_jpeg_dcmtk.dcm", "693_J2KI.dcm", "MR_small_jp2klossless.dcm"]
+)
+@pytest.mark.parametrize("one_fragment", [False, True])
+def test_frames_that_are_not_announced_are_never_dropped(
+    name: str, one_fragment: bool, tmp_path: Path
+) -> None:
+    """Three whole streams under one announced frame: refused, not cut down to the first."""
+    dataset = pydicom.dcmread(str(get_testdata_file(name)))
+    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
+    frame += b"\0" * (len(frame) % 2)
+    frames = [frame * 3] if one_fragment else [frame] * 3
+    dataset.PixelData = pydicom.encaps.encapsulate(frames, has_bot=False)
+    dataset["PixelData"].is_undefined_length = True
+    source = tmp_path / "three"
+    dataset.save_as(source)
+    instance = Instance._make(index_file(str(source), Indexer()))
+    (done,) = transcode([TranscodeJob(instance, str(tmp_path / "out"), EXPLICIT_LITTLE)])
+    assert done.instance is None
+    assert "announce" in done.reason

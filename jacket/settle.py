@@ -11,11 +11,12 @@ from typing import Final
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from profiles.application_profiles import ApplicationProfile
-from profiles.check_streams import needs_streams, stream_faults
+from profiles.check_streams import needs_streams, short_fault, stream_faults
 from profiles.judge import BROKEN_FRAMES
 from profiles.plan import Plan, Policy
 from profiles.planner import plan
 from profiles.transfer_syntaxes import DECODABLE
+from profiles.wishes import not_compressed
 from reporting import CannotRead, Progress, Severity
 
 # Kinds of what is left out because another object was there first.
@@ -59,7 +60,7 @@ class Candidates:
             self._not_indexed,
             self.row,
             decoders=DECODABLE,
-            same_bytes=_same_bytes,
+            same_bytes=same_bytes,
             policy=self.policy,
         )
         refuse_empty(decided)
@@ -150,7 +151,7 @@ def _converted(
         left_out = (*decided.left_out, *converted.failed)
         remarks = (
             *decided.remarks,
-            *(f"{number:,} {why}" for why, number in converted.remarks.items()),
+            *(not_compressed(number, why) for why, number in converted.remarks.items()),
         )
         ready = replace(decided, instances=instances, left_out=left_out, remarks=remarks)
         yield ready, converted.files
@@ -158,6 +159,10 @@ def _converted(
 
 def _with_frames_looked_at(instance: Instance) -> Instance:
     """Return *instance*, with a departure where its compressed frames break their own rules."""
+    short = short_fault(instance)
+    if short is not None:
+        what = f"{short.rule.meaning}: viewers show nothing, or part of it"
+        return instance._replace(remarks=(*instance.remarks, what))
     if not instance.pixel_data or not needs_streams(instance.transfer_syntax_uid):
         return instance
     try:
@@ -180,7 +185,8 @@ def _reader(file: FileIO) -> Callable[[int, int], bytes]:
     return pread
 
 
-def _same_bytes(one: str, other: str) -> bool:
+def same_bytes(one: str, other: str) -> bool:
+    """Return whether two files hold the same bytes; one that cannot be read is no twin."""
     from filecmp import cmp
 
     try:

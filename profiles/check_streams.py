@@ -30,7 +30,7 @@ from profiles.check_fragments import (
     tail_of,
 )
 from profiles.check_video import HEAD, VIDEOS, Image, Video, frame_rate, video_faults
-from profiles.transfer_syntaxes import RLE
+from profiles.transfer_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, RLE
 
 MOST_FRAMES: Final = 64  # of one file that are looked at
 # What the rules on videos ask about beyond what every instance is asked for.
@@ -40,6 +40,8 @@ FACTS: Final[tuple[tuple[int, bytes], ...]] = (
     (0x00220028, b"CS"),  # Stereo Pairs Present
     (0x00280034, b"IS"),  # Pixel Aspect Ratio
 )
+# Native syntaxes whose data set is not deflated: the size of a file says how much can be in it.
+_NATIVE: Final = frozenset((EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG))
 _FIRST_READ: Final = 2048  # bytes of a frame; nearly always enough
 _MOST_OF_HEAD: Final = 1 << 20  # bytes before the first scan of a frame; thumbnails stand there
 _TAIL: Final = 64  # bytes in which the end marker of a stream must be
@@ -108,6 +110,30 @@ def stream_faults(instance: Instance, pread: PRead) -> Iterator[Fault]:
 def needs_streams(syntax: str) -> bool:
     """Tell whether `stream_faults` looks at files in a transfer syntax."""
     return syntax in CODINGS or syntax in VIDEOS
+
+
+def short_fault(instance: Instance) -> Fault | None:
+    """Return what is wrong where native pixels cannot all be in the file; by its size alone."""
+    if instance.transfer_syntax_uid not in _NATIVE:
+        return None
+    needed = _native_bytes(instance.facts)
+    there = instance.size - instance.dataset_offset
+    if there >= needed:
+        return None
+    message = f"the attributes announce {needed:,} bytes of pixels, the data set has {there:,}"
+    return Fault(rules.SHORT, "", message)
+
+
+@lru_cache(maxsize=1024)
+def _native_bytes(facts: bytes) -> int:
+    """Return the bytes of all frames as the attributes announce them; 0 where it is no image."""
+    values, pixels = _facts(facts)
+    if min(pixels.rows, pixels.columns, pixels.samples, pixels.allocated, pixels.frames) < 1:
+        return 0
+    bits = pixels.rows * pixels.columns * pixels.samples * pixels.allocated * pixels.frames
+    if text(values.get(PHOTOMETRIC, b"")) in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+        bits = bits * 2 // 3
+    return bits // 8
 
 
 @lru_cache(maxsize=1024)

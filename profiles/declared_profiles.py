@@ -21,6 +21,8 @@ _HOW: Final = "docs/reference/profiles.md has a complete example"
 _KINDS: Final = {"AUG": augmented, "PRI": private}
 _LINE: Final = re.compile(r"\(at line (\d{1,7}), column \d+\)")
 _BARE: Final = re.compile(r"\s*([\w-]+)\s*=\s*([A-Za-z_](?:[\w .-]*\w)?)\s*(?:#.*)?$", re.ASCII)
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+_MOST_DOTS: Final = 16  # outside of quotes in one line
 _LONGEST: Final = 64  # characters of an LO, which is what an identifier must fit (PS3.11 8)
 
 
@@ -59,6 +61,7 @@ def _tables(path: Path) -> dict[str, object]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise WrongUsage("not a TOML file: no text in UTF-8", str(path), _HOW) from error
+    _refuse_long_keys(text, path)
     try:
         return tomllib.loads(text)
     except RecursionError as error:
@@ -66,6 +69,13 @@ def _tables(path: Path) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         what = f"not a TOML file ({error})"
         raise WrongUsage(what, str(path), _remedy(text, str(error))) from error
+
+
+def _refuse_long_keys(text: str, path: Path) -> None:
+    """Refuse keys of very many parts: the parser takes the square of their number in memory."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > _MOST_DOTS and _QUOTED.sub("", line).count(".") > _MOST_DOTS:
+            raise WrongUsage(f"line {number} has a key of very many parts", str(path), _HOW)
 
 
 def _remedy(text: str, problem: str) -> str:

@@ -36,7 +36,7 @@ from profiles.check_record_keys import (
     reference_faults,
     shape_of,
 )
-from profiles.check_streams import needs_streams, stream_faults
+from profiles.check_streams import needs_streams, short_fault, stream_faults
 from reporting import CannotRead, Finding, Severity
 
 _MOST_REMEMBERED: Final = 50_000  # answers; past this a medium is too motley to remember it
@@ -128,6 +128,10 @@ class ProfileChecks:
                 self._see_parents(parents, instance)
         if needs_streams(instance.transfer_syntax_uid):
             self._see_streams(instance, pread)
+        elif self._claimed:
+            short = short_fault(instance)
+            if short is not None:
+                self._tell((short,), _where(record, instance))
 
     def _judge(
         self, record: DirectoryRecord | None, instance: Instance, shape: Shape, own: Shape

@@ -48,6 +48,13 @@ DEPTH: Final = Rule(
     "Nothing is lost if the values need no more; ask the maker of the instance",
     "PS3.5 8.2",
 )
+SHORT: Final = Rule(
+    "PRO-PIXELS-SHORT",
+    Severity.WARNING,
+    "the file is too small for the image that its attributes announce",
+    "Viewers show nothing, or part of it: export the instance again from its source",
+    "PS3.5 8.1.1; PS3.3 C.7.6.3",
+)
 CUT_OFF: Final = _error(
     "PRO-STREAM-CUT-OFF",
     "a frame ends before the end marker of its stream",
@@ -135,6 +142,7 @@ RULES: Final[tuple[Rule, ...]] = (
     FRAMES,
     ATTRIBUTES,
     DEPTH,
+    SHORT,
     CUT_OFF,
     JPEG_TABLES,
     JPEG_PROCESS,

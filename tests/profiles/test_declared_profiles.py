@@ -252,3 +252,13 @@ def test_the_page_names_every_medium_and_format() -> None:
     page = PAGE.read_text(encoding="utf-8")
     pairs = set(re.findall(r"^\| `([\w.-]+)` \| `(P12-[\w+]+)` \|", page, re.MULTILINE))
     assert pairs == {(row.medium.value, row.file_system.value) for row in PROFILES.values()}
+
+
+@pytest.mark.parametrize("key", ["a." * 60_000 + "a = 1", "[" + '"a".' * 60_000 + "a]"])
+def test_a_key_of_sixty_thousand_parts_is_refused_before_it_is_parsed(
+    key: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "bomb.toml"
+    file.write_text(key)
+    with pytest.raises(WrongUsage, match="very many parts"):
+        load_profiles(file)

@@ -350,7 +350,10 @@ BREAKS: dict[str, Callable[[], list[Finding]]] = {
     "PRO-UNCOMPRESSED-422": lambda: judge(
         US_DISC,
         ultrasound(
-            PhotometricInterpretation="YBR_FULL_422", SamplesPerPixel=3, PlanarConfiguration=0
+            PhotometricInterpretation="YBR_FULL_422",
+            SamplesPerPixel=3,
+            PlanarConfiguration=0,
+            Rows=16,
         ),
     ),
     "PRO-VALUE": lambda: judge("STD-DEN-CD", dental(BitsStored=7, HighBit=6)),
@@ -388,6 +391,7 @@ BREAKS: dict[str, Callable[[], list[Finding]]] = {
     "PRO-SECURE-NOT-JUDGED": lambda: judge(
         "STD-GEN-SEC-CD", instances=0, secure_files=["DICOMDIR", "DICOM/I0000001"]
     ),
+    "PRO-PIXELS-SHORT": lambda: judge("STD-GEN-CD", image(NumberOfFrames=1000)),
     "PRO-STREAM-NATIVE": lambda: judge(JPEG_DVD, File(image(), data=native_as_jpeg())),
     "PRO-STREAM-BROKEN": lambda: judge(JPEG_DVD, jpeg(JL, b"no JPEG at all ")),
     "PRO-STREAM-OFFSET-TABLE": lambda: judge(

@@ -331,7 +331,7 @@ def test_a_copy_may_write_its_lengths_otherwise_but_not_leave_out_an_element() -
 
 def test_a_number_that_looks_like_blanks_is_a_value() -> None:
     rows = 0x2020  # both bytes are spaces
-    dataset = image(Rows=rows)
+    dataset = image(Rows=rows, Columns=1, BitsAllocated=1)
     assert judge(JPEG_DVD, dataset) == []
 
 

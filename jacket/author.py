@@ -12,17 +12,19 @@ from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.scan import scan
 from dicomdir.tidy_keys import MALFORMED_UID
+from jacket.author_remarks import remarks_on
 from jacket.labels import checked_label
-from jacket.layout import Icons, Layout, estimated, lay_out
+from jacket.layout import BLOCK, Icons, Layout, estimated, lay_out
 from jacket.manifest import manifest_of
 from jacket.settle import Candidates, NothingToWrite, settled
 from jacket.target import (
     CAPACITIES,
     is_image,
     next_step,
+    refuse_inside,
     refuse_unfit,
     refuse_unwritable,
-    room,
+    why_never,
 )
 from media.source import DigestList, NamedSource, Written
 from profiles.application_profiles import ApplicationProfile
@@ -74,6 +76,7 @@ class Authored:
     why_profile: str = ""  # why "auto" chose it
     icons: int = 0  # records that have, or would get, an icon
     next_step: str = ""  # what is left to do until it is a medium of the profile
+    cannot: str = ""  # why such a medium was planned and cannot be made
 
     @property
     def lost(self) -> tuple[NotIndexed, ...]:
@@ -121,6 +124,7 @@ class _Job:
     clock: datetime
     policy: Policy
     icons: Icons | None
+    no_icons: bool  # the operator said that there shall be none
     capacity: int | None
     jobs: int | None
     progress: Progress
@@ -142,7 +146,7 @@ def author(
     medium: str | None = None,
     transcode: str = "auto",
     quality: int = DEFAULT_QUALITY,
-    icons: bool = False,
+    icons: bool | None = None,
     dry_run: bool = False,
     jobs: int | None = None,
     recorded: datetime | None = None,
@@ -163,8 +167,9 @@ def author(
             images without loss where the profile allows it, "lossy" with loss (into new objects
             with new UIDs), "never" leaves out what would have to be changed.
         quality: of lossy compression, 1 to 100.
-        icons: give images an icon in the directory; those that a profile requires always are.
-        dry_run: plan only; nothing is written.
+        icons: give images an icon in the directory; None: where the profile requires them. Those
+            that it requires are made in any case.
+        dry_run: plan only; nothing is written, but the target is checked as if it were.
         jobs: processes to use; all cores when None.
         recorded: the job's clock; now (or SOURCE_DATE_EPOCH) when None.
         progress: told about files and bytes.
@@ -177,10 +182,10 @@ def author(
     clock = recorded or _now()
     checked_label(label)
     policy = _policy(transcode, quality)
-    is_image(target)
+    given = list(sources)
+    refuse_inside(target, given)
     refuse_unwritable(target)
     wanted = selection or Selection()
-    given = list(sources)
     row, why = _row(given, wanted, target, profile_id, capacity, medium, policy, jobs, progress)
     refuse_unfit(row, target, dry_run=dry_run)
     maker = Icons(row.icon, jobs=jobs, progress=progress) if _wants_icons(row, icons) else None
@@ -191,6 +196,7 @@ def author(
         clock,
         policy,
         maker,
+        icons is False,
         capacity,
         jobs,
         progress,
@@ -250,8 +256,8 @@ def _row(
     )
 
 
-def _wants_icons(row: ApplicationProfile, asked: bool) -> bool:
-    return asked or (row.icon is not None and row.icon.required)
+def _wants_icons(row: ApplicationProfile, asked: bool | None) -> bool:
+    return bool(asked) or (row.icon is not None and row.icon.required)
 
 
 def _found(
@@ -270,10 +276,12 @@ def _found(
 def _planned_only(job: _Job, candidates: Candidates) -> Authored:
     decided = candidates.plan()
     layout = lay_out(decided, {}, job.clock, job.label, job.row)
-    size = estimated(layout, decided, job.icons)
-    if job.capacity is not None and size > job.capacity:
+    as_image = is_image(job.target)
+    size = estimated(layout, decided, job.icons, as_image=as_image)
+    on_medium = size if as_image else estimated(layout, decided, job.icons, block=BLOCK)
+    if job.capacity is not None and on_medium > job.capacity:
         raise CannotWrite(
-            f"would need about {size:,} bytes where the medium has {job.capacity:,}",
+            f"would need about {on_medium:,} bytes where the medium has {job.capacity:,}",
             str(job.target),
             "Select fewer studies for one medium",
         )
@@ -294,21 +302,23 @@ def _result(
         size,
         decided.instances,
         decided.left_out,
-        (*decided.remarks, *layout.remarks, *_about_loss(decided), *room(job.row, size)),
+        (
+            *decided.remarks,
+            *layout.remarks,
+            *remarks_on(
+                decided,
+                job.row,
+                size,
+                job.policy,
+                no_icons=job.no_icons,
+                target=job.target if written is None else None,
+            ),
+        ),
         medium=job.row.medium.value,
         why_profile=job.why_profile,
         icons=icons,
         next_step=next_step(job.row, as_image=is_image(job.target)),
-    )
-
-
-def _about_loss(decided: Plan) -> tuple[str, ...]:
-    number = sum(item.lossy for item in decided.instances)
-    if not number:
-        return ()
-    return (
-        f"{number:,} image{'s' * (number > 1)} compressed with loss: by PS3.3 they are new objects "
-        "with new SOP Instance UIDs, which reports and presentation states do not know",
+        cannot=why_never(job.row),
     )
 
 

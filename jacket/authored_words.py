@@ -1,13 +1,17 @@
 """What is told of a medium that was made, or that a dry run planned: as JSON and in words."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from dicomdir.instance import NotIndexed
 from jacket import console
 from jacket.author import Authored
+from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
+from jacket.profile_texts import MEDIA
+from profiles.application_profiles import Medium
 from profiles.plan import Action, PlannedInstance
+from profiles.profile_table import PROFILES
 from profiles.transfer_syntaxes import name_of_syntax
 
 _HOW = {
@@ -15,22 +19,6 @@ _HOW = {
     Action.REHEAD: "given a new head, the data set byte for byte",
     Action.COMPLETE: "completed with attributes without a value, the pixels byte for byte",
     Action.TRANSCODE: "converted to another transfer syntax, and checked",
-}
-# Kinds of what is left out in the order of their weight, as an operator reads them.
-HEADINGS = {
-    "patient-conflict": "ATTENTION, two patients seem to be mixed up",
-    "contradiction": "files that contradict themselves or each other",
-    "truncated": "files that are cut off",
-    "malformed": "files that are damaged",
-    "unreadable": "files that cannot be read",
-    "not-convertible": "instances that cannot be converted",
-    "not-allowed": "instances that the profile has no place for",
-    "secure": "encrypted files",
-    "not-dicom": "other files that are not DICOM",
-    "duplicate": "files that are there twice; nothing is missing without them",
-    "directory": "directories of other media; this one has its own",
-    "foreign": "texts and programs",
-    "litter": "files of operating systems",
 }
 
 
@@ -66,7 +54,7 @@ def as_json(done: Authored) -> dict[str, object]:
         "icons": done.icons,
         "remarks": list(done.remarks),
         "flaws": list(done.flaws),
-        "next_step": done.next_step,
+        "next_step": done.cannot or done.next_step,
     }
 
 
@@ -82,8 +70,13 @@ def _mended(item: PlannedInstance) -> dict[str, object]:
     }
 
 
-def say(done: Authored) -> None:
-    """Print what was made, or would be, for a person."""
+def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
+    """Print what was made, or would be, for a person.
+
+    Args:
+        done: the result.
+        profile_files: that declare profiles; the next command needs them as well.
+    """
     dry = done.volume is None
     if done.why_profile:
         console.say(f"chosen: {console.printable(done.why_profile)}")
@@ -102,28 +95,38 @@ def say(done: Authored) -> None:
             [f"           {n:,}: {console.printable(why)}" for why, n in reasons if why], 8
         )
     if done.icons:
-        console.say(
-            f"  {done.icons:>7,}  {'would get' if dry else 'have'} an icon in the directory"
-        )
-    if done.remarks:
+        have = "would get" if dry else "has" if done.icons == 1 else "have"
+        console.say(f"  {done.icons:>7,}  {have} an icon in the directory")
+    remarks = [remark for remark in done.remarks if remark not in done.flaws]
+    if remarks:
         console.say("remarks:")
-        console.say_some([f"  {console.printable(remark)}" for remark in done.remarks], 10)
+        console.say_some([f"  {console.printable(remark)}" for remark in remarks], 10)
     say_left_out(done.left_out)
     for flaw in done.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
     about = "about " if dry else ""
     console.say(
-        f"profile {done.profile} for {done.medium}, label {done.label}, "
+        f"profile {done.profile} for {MEDIA[Medium(done.medium)]}, label {done.label}, "
         f"{about}{console.size(done.size)}"
     )
     if done.volume is None:
         console.say("nothing was written (--dry-run)")
+        if done.cannot:
+            console.say(done.cannot)
         return
     if done.volume.sha256:
         console.say(f"SHA-256 {done.volume.sha256}")
     if done.next_step:
         console.say(done.next_step)
-    console.say(f"next: jacket verify {done.volume.path} --profile {done.profile}")
+    console.say(f"next: {_next_command(done.volume.path, done.profile, profile_files)}")
+
+
+def _next_command(path: str, profile: str, profile_files: Sequence[str]) -> str:
+    """Return the command that verifies the medium, as a shell takes it."""
+    words = ["jacket", "verify", f"./{path}" if path.startswith("-") else path]
+    for file in () if profile in PROFILES else profile_files:
+        words += ["--profile-file", file]
+    return shlex.join([*words, "--profile", profile])
 
 
 def _told(item: PlannedInstance, profile: str) -> str:
@@ -134,31 +137,3 @@ def _told(item: PlannedInstance, profile: str) -> str:
     if item.reason == f"{profile} does not allow {before}":
         return f"{before}, which {profile} does not allow, to {after}"
     return f"{before} to {after}: {item.reason}"
-
-
-def say_left_out(left_out: Sequence[NotIndexed]) -> None:
-    """Print what was left out by kind, what matters most first."""
-    if not left_out:
-        console.say("nothing was left out")
-        return
-    console.say(f"left out: {console.amount(len(left_out), 'file')}")
-    for kind, heading in HEADINGS.items():
-        items = [item for item in left_out if item.kind == kind]
-        if items:
-            console.say(f"  {heading}: {len(items):,}")
-            console.say_some(_by_reason(items), 8)
-
-
-def _by_reason(items: Sequence[NotIndexed]) -> list[str]:
-    """Return a line for each file, or one for all that are left out for one reason."""
-    alike: dict[str, list[str]] = {}
-    for item in items:
-        alike.setdefault(item.reason, []).append(item.source)
-    return [
-        console.printable(
-            f"    {sources[0]}: {reason}"
-            if len(sources) == 1
-            else f"    {len(sources):,} files, the first is {sources[0]}: {reason}"
-        )
-        for reason, sources in sorted(alike.items(), key=lambda entry: -len(entry[1]))
-    ]

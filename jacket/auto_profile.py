@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dicomdir.index import Indexer
-from dicomdir.instance import Instance
+from dicomdir.instance import Instance, NotIndexed
 from dicomdir.scan import scan
+from jacket.profile_texts import MEDIA
+from jacket.settle import same_bytes
 from jacket.target import HOLDS, is_image, may_be_iso, media_for
 from profiles.application_profiles import ApplicationProfile, Medium
 from profiles.choose_syntax import LOSSY_COMPRESSION
+from profiles.order import SOURCE
 from profiles.plan import Policy
+from profiles.planner import without_contradictions
 from profiles.profile_table import PROFILES
 from profiles.propose import Proposal, propose
 from profiles.transfer_syntaxes import DECODABLE
@@ -51,7 +55,9 @@ def best_profile(
     rows = [row for row in rows if row.medium in media]
     if not rows:
         raise WrongUsage(
-            f"an image of a {media[0]} is not made by this version", str(target), "Name a folder"
+            f"an .iso is ISO 9660, and no profile for {MEDIA[media[0]]} is",
+            str(target),
+            "Name a folder",
         )
     # Judged with the keys and facts of all profiles; the chosen one's own come with the scan
     # that follows, so that no directory holds more of a person than it must.
@@ -61,6 +67,9 @@ def best_profile(
     found = selected(scan(sources, indexer, jobs=jobs, progress=progress).instances)
     if not found:
         raise CannotRead("no DICOM instance was found", "sources", "Name a profile, or look there")
+    # Judged as they would be planned: one file for each object, one person for each Patient ID.
+    twins: list[NotIndexed] = []
+    found = without_contradictions(sorted(found, key=SOURCE), same_bytes, twins)
     holds = HOLDS if capacity is None else dict.fromkeys(Medium, capacity)
     ranking = propose(found, rows, media, decoders=DECODABLE, policy=policy, capacities=holds)
     return ranking[0].profile, _why(ranking, found, policy)
@@ -68,14 +77,14 @@ def best_profile(
 
 def _why(ranking: Sequence[Proposal], found: Sequence[Instance], policy: Policy) -> str:
     best = ranking[0]
-    words = f"{best.profile.identifier} for {best.profile.medium}: {best.reason}"
+    words = f"{best.profile.identifier} for {MEDIA[best.profile.medium]}: {best.reason}"
     if best.too_large:
         words += "; that is more than one holds"
     if best.lost:
         every = propose(found, PROFILES.values(), tuple(Medium), decoders=DECODABLE, policy=policy)
         if every[0].lost < best.lost:
             other = every[0].profile
-            words += f". {other.identifier} for {other.medium} {every[0].reason}"
+            words += f". {other.identifier} for {MEDIA[other.medium]} {every[0].reason}"
     elif len(ranking) > 1:
         second = ranking[1]
         words += f". Next: {second.profile.identifier} {second.reason}"

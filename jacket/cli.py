@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
-from reporting import CannotWrite, FilmjacketError, Interrupted
+from reporting import CannotWrite, FilmjacketError, Interrupted, WrongUsage
 
 # command → what it is for; the order is that of a day's work.
 COMMANDS = {
@@ -54,10 +54,17 @@ def main(argv: list[str] | None = None) -> int:
         _print(f"filmjacket {__version__}\n")
         return 0
     if words[0] not in COMMANDS:
-        sys.stderr.write(f"jacket: there is no command {words[0]!r}\n\n{usage()}")
-        return 2
+        return _tell_no_command(words)
     # Called as a process, it ends with this; called from a program, that wants its signals back.
     return _interruptible(words, for_good=argv is None)
+
+
+def _tell_no_command(words: list[str]) -> int:
+    what = f"there is no command {words[0][:64]!r}"
+    if "--json" in words:
+        _tell_json(WrongUsage(what, "command", f"Commands are {', '.join(COMMANDS)}"))
+    sys.stderr.write(f"jacket: {what}\n\n{usage()}")
+    return WrongUsage.exit_code
 
 
 def _interruptible(words: list[str], *, for_good: bool) -> int:
@@ -136,14 +143,18 @@ def _told(error: BaseException) -> FilmjacketError:
 def _tell(error: FilmjacketError, words: list[str]) -> int:
     with suppress(OSError):  # a full disk behind standard output is no reason to end in a trace
         if "--json" in words:
-            import json
-
-            told = {"what": error.what, "where": error.where, "remedy": error.remedy}
-            _print(json.dumps({"error": told} | error.details) + "\n")
-            sys.stdout.flush()
+            _tell_json(error)
     with suppress(OSError):
         sys.stderr.write(f"jacket {words[0]}: {error}\n")
     return error.exit_code
+
+
+def _tell_json(error: FilmjacketError) -> None:
+    import json
+
+    told = {"what": error.what, "where": error.where, "remedy": error.remedy}
+    _print(json.dumps({"error": told} | error.details) + "\n")
+    sys.stdout.flush()
 
 
 def _print(text: str) -> None:

@@ -25,7 +25,7 @@ class Converted:
     planned: dict[str, PlannedInstance] = field(default_factory=dict)  # as they are now
     files: dict[str, str] = field(default_factory=dict)  # where they lie now
     failed: list[NotIndexed] = field(default_factory=list)
-    # Of those that go as they must and not as was wished: why.
+    # Why images go as they must and are not compressed as was wished.
     remarks: Counter[str] = field(default_factory=Counter)
 
 
@@ -65,7 +65,7 @@ def convert(
             if not wished or plain == item or judge.why_not(item.instance) is not None:
                 converted.failed.append(_failure(item, reason))
                 continue
-            converted.remarks[f"not compressed: {reason}"] += 1
+            converted.remarks[reason] += 1
             if plain.rewritten:
                 instead.append(plain)
             else:
@@ -115,6 +115,7 @@ class _Work:
                 item,
                 instance=now._replace(source=source),
                 source_syntax=item.instance.transfer_syntax_uid,
+                source_size=item.instance.size,
             )
         return failed
 

@@ -42,7 +42,7 @@ def facts_of(row: "ApplicationProfile | None") -> tuple[tuple[int, bytes], ...]:
 
 
 def icons_of(
-    row: "ApplicationProfile | None", asked: bool, jobs: int | None, progress: Progress
+    row: "ApplicationProfile | None", asked: bool | None, jobs: int | None, progress: Progress
 ) -> "Icons | None":
     """Return what makes icons, when they are *asked* for or the profile requires them."""
     rule = None if row is None else row.icon
@@ -79,3 +79,22 @@ def _without_profile(instance: Instance) -> tuple[str, str] | None:
     if instance.record_type:
         return None
     return f"no Directory Record may name SOP Class {instance.sop_class_uid}", "not-allowed"
+
+
+def not_yet_compliant(row: "ApplicationProfile", unnamed: int) -> str:
+    """Return what keeps a folder from being a medium of the profile; "" when nothing is known.
+
+    Args:
+        row: the profile; Annexes A and B alone do not ask that every file has a record.
+        unnamed: DICOM files in the folder that no record names.
+    """
+    from profiles.profile_table import PROFILES
+
+    if not unnamed or PROFILES.get(row.base, row).source in ("PS3.11 A", "PS3.11 B"):
+        return ""
+    files = "1 DICOM file here is" if unnamed == 1 else f"{unnamed:,} DICOM files here are"
+    return (
+        f"{files} named by no record: the folder is not compliant with {row.identifier} until "
+        f"{'it is' if unnamed == 1 else 'they are'} taken away, or a medium is made with "
+        "`jacket author`"
+    )

@@ -19,7 +19,14 @@ from dicomdir.record_types import AdditionalKey
 from dicomdir.replace_file import remove_leftover, replace_atomically
 from dicomdir.scan import scan
 from jacket.console import amount
-from jacket.file_set_profile import allowed, facts_of, icons_of, row_for
+from jacket.file_set_names import why_illegal
+from jacket.file_set_profile import (
+    allowed,
+    facts_of,
+    icons_of,
+    not_yet_compliant,
+    row_for,
+)
 from jacket.generated_words import told
 from jacket.labels import checked_label
 from jacket.manifest_refresh import refresh_manifest
@@ -33,6 +40,13 @@ if TYPE_CHECKING:
 FileID = tuple[str, ...]
 
 _NAME: Final = "DICOMDIR"
+# Kinds of what is left out that are DICOM files for certain.
+_DICOM: Final = frozenset(
+    (
+        *("duplicate", "contradiction", "patient-conflict", "not-allowed", "not-convertible"),
+        *("truncated", "malformed", "secure"),
+    )
+)
 
 
 class Indexed(NamedTuple):
@@ -48,6 +62,7 @@ class Indexed(NamedTuple):
     missing: tuple[FileID, ...]  # named by the directory, not there, and kept
     left_out: tuple[NotIndexed, ...]
     remarks: tuple[str, ...]
+    not_yet: str = ""  # what keeps the folder from being a medium of the profile
 
     @property
     def lost(self) -> tuple[NotIndexed, ...]:
@@ -65,7 +80,7 @@ def update_file_set(
     folder: str | Path,
     *,
     profile_id: "str | ApplicationProfile | None" = None,
-    icons: bool = False,
+    icons: bool | None = None,
     label: str | None = None,
     prune: bool = False,
     anew: bool = False,
@@ -78,9 +93,11 @@ def update_file_set(
         folder: root of the File-set.
         profile_id: leave out what this application profile does not allow, and add its keys; as
             PS3.11 spells it, or a row of one.
-        icons: give new IMAGE records an icon; where the profile requires them they have one.
+        icons: give new IMAGE records an icon; where the profile requires them they have one in
+            any case.
         label: File-set ID of a new DICOMDIR; an update keeps the one there is.
-        prune: drop records whose files are gone; otherwise they are kept and named.
+        prune: drop records whose files are gone, and their lines in MANIFEST.TXT; otherwise they
+            are kept and named.
         anew: make the directory from the files alone, without regard to the one that is there.
         jobs: processes to use; all cores when None.
         progress: told about files.
@@ -98,7 +115,9 @@ def update_file_set(
     additional = () if row is None else row.additional_keys
     scanned = scan([root], Indexer(additional, facts_of(row)), jobs=jobs, progress=progress)
     base = len(str(root)) + (0 if str(root).endswith("/") else 1)
-    left_out = [item for item in scanned.not_indexed if not _is_the_directory(item, root)]
+    left_out = [
+        _of_another(item) for item in scanned.not_indexed if not _is_the_directory(item, root)
+    ]
     instances = allowed(scanned.instances, row, left_out)
     pairs = [(item, tuple(item.source[base:].split("/"))) for item in instances]
     job = _Job(root, pairs, left_out, additional, icons_of(row, icons, jobs, progress))
@@ -109,9 +128,22 @@ def update_file_set(
         if label is not None:
             remark = "the File-set ID stays as it is: --label names a new directory only (--anew)"
             done = done._replace(remarks=(*done.remarks, remark))
-    if done.changed:
-        refresh_manifest(root, [file_id for _, file_id in job.pairs])
-    return done
+    files = [file_id for _, file_id in job.pairs]
+    remarks = refresh_manifest(root, files, changed=done.changed, prune=prune)
+    if row is not None:
+        from jacket.author_remarks import about_required_icons
+
+        remarks += about_required_icons(row, no_icons=icons is False)
+        unnamed = job.unnamed_files(done.left_out)
+        done = done._replace(not_yet=not_yet_compliant(row, unnamed))
+    return done._replace(remarks=(*done.remarks, *remarks))
+
+
+def _of_another(item: NotIndexed) -> NotIndexed:
+    """Return *item*; of a DICOMDIR further down this command makes nothing, and nothing anew."""
+    if item.kind != "directory":
+        return item
+    return item._replace(reason="a DICOMDIR below the root, which stays as it is")
 
 
 def _is_the_directory(item: NotIndexed, root: Path) -> bool:
@@ -134,6 +166,15 @@ class _Job:
         self.left_out = left_out
         self.additional = tuple(additional)
         self.pairs = self._unique(self._legal(pairs))
+        self._kept_names: frozenset[FileID] = frozenset()  # that records of before still name
+
+    def unnamed_files(self, left_out: Iterable[NotIndexed]) -> int:
+        """Return how many DICOM files of the folder no record names."""
+        base = len(str(self.root)) + (0 if str(self.root).endswith("/") else 1)
+        return sum(
+            item.kind in _DICOM and tuple(item.source[base:].split("/")) not in self._kept_names
+            for item in left_out
+        )
 
     def _unique(self, pairs: list[tuple[Instance, FileID]]) -> list[tuple[Instance, FileID]]:
         """One file per SOP Instance UID, one person per Patient ID."""
@@ -159,14 +200,8 @@ class _Job:
             if is_legal_file_id(file_id):
                 kept.append((instance, file_id))
             else:
-                self.left_out.append(
-                    NotIndexed(
-                        instance.source,
-                        "no record may have this name: up to 8 folders and names of up to 8 "
-                        "characters A-Z 0-9 _ each; `jacket author` gives files such names",
-                        "not-allowed",
-                    )
-                )
+                reason = why_illegal(file_id)
+                self.left_out.append(NotIndexed(instance.source, reason, "not-allowed"))
         return kept
 
     def create(self, label: str) -> Indexed:
@@ -175,7 +210,9 @@ class _Job:
             error = NothingToIndex(
                 "no instance was found that a directory can name",
                 str(self.root),
-                "Look at the reasons; `jacket author` gives files legal names on a new medium",
+                "Look at the reasons; `jacket author` gives files legal names on a new medium"
+                if self.left_out
+                else "Check the folder: it holds no file",
             )
             error.left_out = tuple(self.left_out)
             raise error
@@ -240,6 +277,7 @@ class _Job:
         named = sum(1 for _ in references(updated.directory))
         if changed:
             replace_atomically(path, encode_dicomdir(updated.directory))
+        self._kept_names = frozenset(record.file_id for record, _ in references(updated.directory))
         return Indexed(
             str(path),
             created=False,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from dicomdir.build import Built, build_directory
 from dicomdir.encode import encode_dicomdir
 from dicomdir.instance import Instance
 from jacket.generated_words import told
+from jacket.manifest import manifest_of
 from media.source import FileRange, NamedSource
 from profiles.application_profiles import ApplicationProfile
 from profiles.estimate import size_after
@@ -21,8 +22,9 @@ from reporting import Progress, silent
 if TYPE_CHECKING:
     from profiles.application_profiles import IconRule
 
-_BLOCK: Final = 2048  # bytes
+BLOCK: Final = 2048  # bytes of a sector
 _STRUCTURES: Final = 200  # blocks before the files and after them
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)  # sizes do not depend on it
 _ICON_HEAD: Final = 200  # bytes of the elements around the pixels of an icon
 _ICON_SIZE: Final = 64 * 64  # bytes of an icon that nobody asked for in another size
 
@@ -137,20 +139,39 @@ def _where_it_lies(instance: Instance, files: Mapping[str, str]) -> Instance:
     return instance if path is None else instance._replace(source=path)
 
 
-def estimated(layout: Layout, decided: Plan, icons: Icons | None) -> int:
-    """Return about how many bytes an image will have: whole blocks, and room for the structures."""
-    blocks = sum(-(-source.size // _BLOCK) for source in layout.named)
-    size = (blocks + _STRUCTURES + len(layout.named) // 16) * _BLOCK
+def estimated(
+    layout: Layout, decided: Plan, icons: Icons | None, *, block: int = 1, as_image: bool = False
+) -> int:
+    """Return about how many bytes the medium will have.
+
+    Args:
+        layout: with the names and the files.
+        decided: what is converted.
+        icons: that are still to be made.
+        block: bytes that files are rounded up to.
+        as_image: whole sectors, and room for the structures of an image.
+    """
+    list_of_digests = manifest_of([(s.name, s.size) for s in layout.named], _ANY_TIME)
+    sizes = [*(source.size for source in layout.named), list_of_digests.size]
+    if as_image:
+        block = BLOCK
+    size = sum(-(-size // block) for size in sizes) * block
+    if as_image:
+        size += (_STRUCTURES + len(sizes) // 16) * BLOCK
     for item in decided.instances:
         if icons is not None and icons.wanted_for(item.instance):
             size += icons.bytes_each
-        if item.action is Action.TRANSCODE:
-            size += _growth(item)
+        size += growth(item)
     return size
 
 
-def _growth(item: PlannedInstance) -> int:
+def growth(item: PlannedInstance) -> int:
+    """Return by how many bytes an instance grows (or shrinks): as it did, or about as it will."""
     instance = item.instance
+    if item.action is not Action.TRANSCODE:
+        return 0
+    if item.source_size:
+        return instance.size - item.source_size
     after = size_after(
         instance.size,
         instance.transfer_syntax_uid,

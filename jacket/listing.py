@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dicomdir.build import build_directory, separate_patients
+from dicomdir.check_reference import references
 from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.file_ids import located
 from dicomdir.header import NotDicom, Unsure, read_header
@@ -46,29 +47,38 @@ _UNSHOWN: Final = frozenset((b"SQ", b"OB", b"OW", b"UN"))
 _GROUPS: Final = {"PATIENT": "patients", "STUDY": "studies", "SERIES": "series"}
 
 
-def list_medium(path: str | Path) -> dict[str, Any]:
+def list_medium(path: str | Path, *, by_files: bool = False) -> dict[str, Any]:
     """Return what a medium holds, nested: patients, studies, series, instances.
 
     Keys have their DICOM keywords; each instance has its ``path`` on the medium and whether the
     file is there. A medium whose DICOMDIR names no instance is listed by its files; what cannot
-    be listed then stands in ``left_out``.
+    be listed then stands in ``left_out``. Else ``unnamed`` says how many DICOM files there are that
+    the DICOMDIR does not name.
+
+    Args:
+        path: folder, image or drive, or a DICOMDIR file.
+        by_files: list the files, whatever a DICOMDIR says.
 
     Raises:
         CannotRead: the medium does not open, or holds nothing of DICOM.
     """
     medium = open_medium(Path(path))
     try:
-        directory = _directory_of(medium)
+        directory = None if by_files else _directory_of(medium)
         left_out: list[NotIndexed] = []
         from_directory = directory is not None and _names_an_instance(directory)
+        unnamed = 0
         if directory is None or not from_directory:
             directory, left_out = _directory_from_files(medium, str(path))
+        else:
+            unnamed = _unnamed(medium, directory)
         tree = _Tree(medium)
         return {
             "medium": {"path": str(path), "kind": medium.kind, "label": medium.label},
             "file_set_uid": directory.file_set_uid,
             "file_set_id": directory.file_set_id,
             "from_directory": from_directory,
+            "unnamed": unnamed,
             **tree.of(directory.records),
             "left_out": plain_left_out(item for item in left_out if KINDS[item.kind]),
         }
@@ -96,6 +106,18 @@ def _names_an_instance(directory: Directory) -> bool:
             return True
         waiting += record.children
     return False
+
+
+def _unnamed(medium: Medium, directory: Directory) -> int:
+    """Return how many DICOM files of the medium no record names; only these are opened."""
+    named: set[Name] = set()
+    for record, _ in references(directory):
+        found = medium.find_tolerant(located(record.file_id) or record.file_id)
+        if found is not None:
+            named.add(found.name)
+    others = (entry for entry in medium.entries() if entry.name not in named)
+    indexer = Indexer()
+    return sum(isinstance(_index(medium, entry, indexer), Instance) for entry in others)
 
 
 def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[NotIndexed]]:

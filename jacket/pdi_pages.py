@@ -40,6 +40,13 @@ _PATIENT_ID: Final = re.compile(
 )
 
 
+def _as_text(content: bytes) -> str:
+    """Return a page as text; a byte order mark tells of UTF-16, as browsers take it."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8", "replace")
+
+
 class Page(HTMLParser):
     """What was found in one page."""
 
@@ -54,7 +61,7 @@ class Page(HTMLParser):
         self._text: list[str] = []
         self._raw = ""  # the element whose content is no markup: script or style
         end = clock() + seconds
-        for piece in _pieces(content[:LARGEST_PAGE].decode("utf-8", "replace")):
+        for piece in _pieces(_as_text(content[:LARGEST_PAGE])):
             if clock() > end or len(self.links) >= _MOST_LINKS:
                 self.whole = False
                 break

@@ -72,7 +72,7 @@ MEDIUM_RULES: Final = (
     Rule(
         "PDI-NAME",
         ERROR,
-        "A name is not up to 8 and up to 3 (folders: up to 8) of A-Z, 0-9 and _",
+        "A name is longer than 8.3, or has other characters than A-Z 0-9 _",
         "Rename it; that holds for programs and their libraries, too",
         "IHE RAD-47; ITI-32 3.32.4.1.2.1",
     ),
@@ -234,3 +234,8 @@ GERMAN_RULES: Final = (
 
 RULES: Final = (*MEDIUM_RULES, *TEXT_RULES, *WEB_RULES, *GERMAN_RULES)
 RULE: Final = {rule.id: rule for rule in RULES}
+
+
+def is_of_pdi(rule: str) -> bool:
+    """Tell whether a rule is of IHE PDI, or of the German requirements, and not of DICOM."""
+    return rule.startswith(("PDI-", "DRG-"))

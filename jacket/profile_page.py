@@ -19,6 +19,7 @@ from jacket.profile_texts import (
     ask_of_key,
     limit_in_words,
     made_as,
+    made_in_words,
     named,
 )
 from profiles.application_profiles import (
@@ -50,6 +51,9 @@ _GROUPS: Final[dict[str, str]] = {
     "M": "Any objects, compressed or not, or with video, on Blu-ray disc",
     "N": "H.264 video alone on Blu-ray disc",
 }
+_NO_DIRECTORY: Final = (
+    "nothing; the DICOMDIR itself may be missing (PS3.11 G.3.3), but this version always writes one"
+)
 _SHORT: Final[dict[str, str]] = {
     "1.2.840.10008.1.2.5": "RLE",
     "1.2.840.10008.1.2.4.50": "JPEG",
@@ -138,7 +142,7 @@ def _medium(row: ApplicationProfile) -> Iterator[str]:
     yield from _hung("  room      ", row.capacity)
     if row.closing:
         yield from _hung("  closing   ", f"the creator must offer {row.closing}")
-    yield from _hung("  made here ", MADE_AS[made_as(row)])
+    yield from _hung("  made here ", made_in_words(row))
 
 
 def _allowed(allowed: Allowed, row: ApplicationProfile) -> Iterator[str]:
@@ -187,9 +191,10 @@ def _support(allowed: Allowed, row: ApplicationProfile) -> str:
 def _directory(row: ApplicationProfile) -> Iterator[str]:
     yield from _heading("In the DICOMDIR, besides what every directory has (PS3.3 F.5)")
     if row.directory_optional:
-        yield from _hung("  ", "the DICOMDIR may be missing altogether; this version writes one")
+        yield from _hung("  ", _NO_DIRECTORY)
     if not row.additional_keys:
-        yield "  nothing"
+        if not row.directory_optional:
+            yield "  nothing"
         return
     records = sorted(row.additional_keys, key=_records)
     for record_types, keys in groupby(records, _records):

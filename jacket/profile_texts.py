@@ -16,22 +16,10 @@ from profiles.application_profiles import (
     Support,
     ValueRule,
 )
+from profiles.media_kinds import MEDIUM_NAMES
 from profiles.value_asks import alternatives, name
 
-MEDIA: Final[dict[Medium, str]] = {
-    Medium.CD_R: "CD-R",
-    Medium.DVD: "DVD",
-    Medium.DVD_RAM: "DVD-RAM",
-    Medium.BD: "Blu-ray disc",
-    Medium.MOD_23: "MO disk 2.3 GB",
-    Medium.MOD_41: "MO disk 4.1 GB",
-    Medium.USB: "USB stick",
-    Medium.MMC: "MultiMediaCard",
-    Medium.CF: "CompactFlash",
-    Medium.SD: "SD card",
-    Medium.MIME: "e-mail",
-    Medium.ZIP_MAIL: "ZIP by e-mail",
-}
+MEDIA: Final = MEDIUM_NAMES
 MEDIA_IN_FULL: Final[dict[Medium, str]] = {
     Medium.CD_R: "CD-R, 120 mm",
     Medium.DVD: "DVD, 120 mm: -ROM, -R, -RW, +R or +RW, but not DVD-RAM",
@@ -112,9 +100,26 @@ def made_as(row: ApplicationProfile) -> str:
     return "ISO" if "iso9660" in FILE_SYSTEMS[row.file_system] else "folder"
 
 
+_FOLDER_FOR: Final[dict[Medium, str]] = {
+    Medium.MIME: "a folder (-o NAME) whose files are attached to one e-mail, each as "
+    "application/dicom",
+    Medium.ZIP_MAIL: "a folder (-o NAME) whose content is packed as DICOM.ZIP and attached to an "
+    "e-mail",
+}
+
+
+def made_in_words(row: ApplicationProfile) -> str:
+    """Return what this version makes for a profile, as a sentence."""
+    word = made_as(row)
+    if word != "folder":
+        return MADE_AS[word]
+    on_medium = "a folder (-o NAME) whose content is put on the formatted medium"
+    return _FOLDER_FOR.get(row.medium, on_medium)
+
+
 MADE_AS: Final[dict[str, str]] = {
     "ISO": "an ISO image to burn (-o NAME.iso), or a folder (-o NAME)",
-    "folder": "a folder (-o NAME) whose content is put on the formatted medium, or packed",
+    "folder": "a folder (-o NAME) whose content is put on the formatted medium, packed or attached",
     "plan": "a plan only (--dry-run): the protection of files and mails is not in this version",
 }
 

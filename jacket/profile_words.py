@@ -42,8 +42,7 @@ def declared_profiles(paths: Sequence[str]) -> dict[str, ApplicationProfile]:
     """Return the profiles of several files.
 
     Raises:
-        WrongUsage: a file has a fault, or two files declare one identifier.
-        CannotRead: a file does not open.
+        WrongUsage: a file does not open or has a fault, or two files declare one identifier.
     """
     if not paths:
         return {}
@@ -64,8 +63,7 @@ def chosen_profile(arguments: Namespace) -> ApplicationProfile | None:
     """Return the profile that the words name; None when they name none.
 
     Raises:
-        WrongUsage: no profile has that identifier, or a file has a fault.
-        CannotRead: a file does not open.
+        WrongUsage: no profile has that identifier, or a file does not open or has a fault.
     """
     declared = declared_profiles(arguments.profile_file)  # faults are told also when unused
     if arguments.profile is None:

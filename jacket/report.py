@@ -12,10 +12,18 @@ from markupsafe import Markup, escape
 from jacket import __version__, console
 from jacket.verification import Verification, causes
 from jacket.verify_causes import Cause
-from jacket.verify_scope import KINDS, not_judged, satisfied_by_medium
+from jacket.verify_scope import (
+    KINDS,
+    headline,
+    manifest_in_words,
+    not_judged,
+    satisfied_by_medium,
+    why_none,
+)
 from reporting import Severity
 
 _MOST_PLACES = 60  # of one cause; the JSON output has them all
+_MOST_OF_A_NOTE = 5  # a note is not worth a page of places
 _NARROW = 44  # characters of a place that fit twice beside each other
 
 
@@ -38,6 +46,9 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
             counts={s.value: verdict.count(s) for s in Severity},
             causes=Counter(group["severity"] for group in groups),
             satisfied=satisfied_by_medium(verdict.satisfies),
+            why_none=why_none(verdict),
+            headline=headline(verdict),
+            manifest=manifest_in_words(verdict),
             not_judged=not_judged(verdict),
             printed=(printed or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
             version=__version__,
@@ -63,19 +74,20 @@ def _environment() -> Environment:
 
 
 def _group(cause: Cause) -> dict[str, Any]:
-    example, headline, group, _ = cause
-    places = [(f.where, cause.beyond(f)) for f in group[:_MOST_PLACES]]
+    example, what, group, _ = cause
+    most = _MOST_OF_A_NOTE if example.severity is Severity.NOTE else _MOST_PLACES
+    places = [(f.where, cause.beyond(f)) for f in group[:most]]
     return {
         "severity": example.severity.value,
         "rule": example.rule,
         "anchor": f"{example.rule}-{example.severity.value}",
         "reference": example.reference,
         "remedy": example.remedy,
-        "headline": headline,
+        "headline": what,
         "number": len(group),
         "places": places,
         "wide": any(message for _, message in places) or any(len(w) > _NARROW for w, _ in places),
-        "more": max(0, len(group) - _MOST_PLACES),
+        "more": max(0, len(group) - most),
     }
 
 

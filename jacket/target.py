@@ -1,9 +1,13 @@
 """What a job is to make: the kind of target, what it can hold, and what is refused at once."""
 
 import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from jacket.profile_texts import MEDIA as NAMES
 from profiles.application_profiles import (
     FILE_SYSTEMS,
     ApplicationProfile,
@@ -51,7 +55,7 @@ MEDIA: Final[dict[str, tuple[Medium, ...]]] = {
 _LATER: Final = {".img": "FAT images", ".zip": "ZIP files", ".eml": "e-mail"}
 # Format → where a folder must be brought to become what the profile means.
 _NEXT_STEP: Final[dict[Format, str]] = {
-    Format.P12_F: "write it as ISO 9660 level 1 on a CD-R (or name OUT.iso)",
+    Format.P12_F: "write it on a CD-R as ISO 9660 level 1 (or name OUT.iso)",
     Format.P12_J: "copy it to the root of a DVD-RAM formatted as UDF 1.5",
     Format.P12_M: "copy it to the root of the disk, formatted as FAT without partitions",
     Format.P12_P: "write it on a DVD as ISO 9660 or UDF (or name OUT.iso)",
@@ -60,7 +64,7 @@ _NEXT_STEP: Final[dict[Format, str]] = {
     Format.P12_S: "copy it to the root of a card whose first partition is FAT16 or FAT32",
     Format.P12_T: "copy it to the root of a card whose first partition is FAT16",
     Format.P12_U: "copy it to the root of a card whose first partition is FAT16",
-    Format.P12_X: "write it on a BD as UDF 2.5 (BD-RE) or 2.6 (BD-R)",
+    Format.P12_X: "write it on the disc as UDF 2.5 (BD-RE) or 2.6 (BD-R)",
     Format.P12_K: "attach every file as application/dicom part of one message",
     Format.P12_VW: "pack it as DICOM.ZIP with DICOMDIR at its root, and attach that",
 }
@@ -97,7 +101,7 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
     if is_image(target) and not may_be_iso(row):
         systems = " or ".join(sorted(FILE_SYSTEMS[row.file_system])).upper()
         raise WrongUsage(
-            f"{row.identifier} is for {systems} on {row.medium}, and an .iso is ISO 9660",
+            f"{row.identifier} is for {systems} ({NAMES[row.medium]}), and an .iso is ISO 9660",
             str(target),
             "Name a folder, or choose a profile for CD or DVD",
         )
@@ -110,8 +114,40 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
         )
 
 
+def why_never(row: ApplicationProfile) -> str:
+    """Return a sentence when a medium of the profile can be planned and not be made."""
+    if row.security is Security.NONE:
+        return ""
+    return "This version cannot make it: it does not encrypt"
+
+
+def refuse_inside(target: Path, sources: Iterable[str | Path]) -> None:
+    """Refuse a folder within a source: the next job there would find every object twice.
+
+    An image is no DICOM file, and may be made where the sources are.
+
+    Raises:
+        WrongUsage: the target lies in one of the *sources*.
+    """
+    if is_image(target):
+        return
+    with suppress(OSError, RuntimeError):  # what cannot be resolved is told by the scan
+        place = target.resolve()
+        for source in sources:
+            if place.is_relative_to(Path(source).resolve()):
+                raise WrongUsage(
+                    f"lies in the source {source}: the next job there would find everything twice",
+                    str(target),
+                    "Choose a folder beside the source",
+                )
+
+
 def refuse_unwritable(target: Path) -> None:
-    """Find out before the scan, not after it, that the target cannot be made."""
+    """Find out before the scan, not after it, that the target cannot be made.
+
+    Raises:
+        CannotWrite: its folder is not there or not writable, or something is in its place.
+    """
     folder = target.parent
     try:
         there = folder.is_dir()
@@ -123,13 +159,28 @@ def refuse_unwritable(target: Path) -> None:
         raise CannotWrite("there is no such folder", str(folder), "Make it, or choose another")
     if not os.access(folder, os.W_OK):
         raise CannotWrite("the folder may not be written", str(folder), "Choose another folder")
+    if not is_image(target):
+        from media.aside import refuse_occupied
+
+        refuse_occupied(target)
+    elif target.exists() and not target.is_file():
+        raise CannotWrite("is there and is not a file", str(target), "Choose another name")
+
+
+def little_space(target: Path, needed: int) -> tuple[str, ...]:
+    """Return a word of warning when a planned medium has no room where it is to be made."""
+    with suppress(OSError):
+        free = shutil.disk_usage(target.parent).free
+        if needed > free:
+            return (f"about {needed:,} bytes are needed in {target.parent}, and {free:,} are free",)
+    return ()
 
 
 def next_step(row: ApplicationProfile, *, as_image: bool) -> str:
     """Return what is left to do with a folder until it is a medium of the profile."""
     if as_image:
         return ""
-    return f"a folder is no {row.medium} yet: {_NEXT_STEP[row.file_system]}"
+    return f"the folder is no {NAMES[row.medium]} yet: {_NEXT_STEP[row.file_system]}"
 
 
 def room(row: ApplicationProfile, needed: int) -> tuple[str, ...]:
@@ -137,7 +188,7 @@ def room(row: ApplicationProfile, needed: int) -> tuple[str, ...]:
     holds = HOLDS.get(row.medium)
     if holds is None or needed <= holds:
         return ()
-    what = "an 80 minute CD-R" if row.medium is Medium.CD_R else f"one {row.medium}"
+    what = "an 80 minute CD-R" if row.medium is Medium.CD_R else f"one {NAMES[row.medium]}"
     return (f"{needed:,} bytes are more than {what} holds ({holds:,})",)
 
 

@@ -25,12 +25,14 @@ from dicomdir.record import Directory
 from jacket import manifest
 from jacket import verification_rules as rules
 from jacket.pdi_check import Scope, check_pdi, scope_of
+from jacket.pdi_rules import is_of_pdi
 from jacket.verify_causes import Cause, causes
 from jacket.verify_files import Expected, FileChecks, Result, finding_of
 from jacket.verify_manifest import ManifestCheck
 from jacket.verify_processes import Shared, cut_up, share_out
 from media import Entry, Medium, open_medium
 from profiles.application_profiles import ApplicationProfile
+from profiles.check_nearest import Nearest
 from profiles.profile_check import ProfileChecks
 from profiles.profile_table import PROFILES, profile
 from reporting import CannotRead, Finding, Progress, Severity, silent
@@ -58,11 +60,19 @@ class Verification:
     pdi: bool = False  # whether the rules of IHE PDI were asked for
     listed: int | None = None  # files that the manifest lists; None: there is no manifest
     secure: int = 0  # Secure DICOM Files: their content is not judged
+    compared: int | None = None  # files of the manifest that were there and could be read
+    unseen: tuple[str, ...] = ()  # profiles that fit but for a protection that nobody saw
+    nearest: Nearest | None = None  # where none is satisfied, if it is known
 
     @property
     def compliant(self) -> bool:
         """Whether nothing is wrong; warnings and notes do not count."""
         return not self.count(Severity.ERROR)
+
+    @property
+    def keeps_profile(self) -> bool:
+        """Whether nothing is wrong but, perhaps, by the rules of IHE PDI."""
+        return not _errors_of_dicom(self.findings)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
@@ -118,6 +128,8 @@ class _Walk:
         self.exact = {entry.name: entry for entry in self.entries}
         self.findings: list[Finding] = []
         self.profiles = ProfileChecks(rows, claimed=claimed is not None)
+        self.has_directory = False  # a file of that name, whatever is in it
+        self.sound = False  # no rule of DICOM is broken, but perhaps those of profiles
 
     def verdict(self, path: str, processes: int | None, progress: Progress) -> Verification:
         """Walk the medium and judge it."""
@@ -127,7 +139,10 @@ class _Walk:
         listed = ManifestCheck(self.medium, self.exact.get(manifest.NAME))
         pdi = self._scope(directory) if self.pdi else None
         unreferenced = self._unreferenced(read)
-        expected = Expected(self.medium, references, listed, self._indexer(), pdi, unreferenced)
+        expected = Expected(
+            *(self.medium, references, listed, self._indexer(), pdi, unreferenced),
+            directory=self.has_directory,
+        )
         results = self._files(read, expected, cut_up(self.entries, path, processes), progress)
         if self.pdi:
             self.findings += check_pdi(self.medium, self.entries, directory)
@@ -148,7 +163,13 @@ class _Walk:
             self.pdi,
             None if listed.listed is None else len(listed.listed),
             len(secure),
+            listed.compared(self.entries, self._unreadable()),
+            self.profiles.unseen if self.sound else (),
+            self.profiles.nearest if self.sound else None,
         )
+
+    def _unreadable(self) -> set[str]:
+        return {f.where for f in self.findings if f.rule == rules.FILE_UNREADABLE.id}
 
     def _directory(self) -> DirectoryRead | None:
         """Read the DICOMDIR; None when there is none that can be read."""
@@ -156,10 +177,11 @@ class _Walk:
         if entry is None:
             entry = self.medium.find_tolerant(_DICOMDIR)
             if entry is None:
-                if self.claimed is None or not self.claimed.directory_optional:
+                if not self._may_lack_directory():
                     self.findings.append(rules.DICOMDIR_MISSING.at("medium"))
                 return None
             self.findings.append(rules.DICOMDIR_NAME.at(entry.recorded))
+        self.has_directory = True
         if entry.size > LARGEST:
             what = f"{entry.size:,} bytes are more than a directory has"
             self.findings.append(rules.DICOMDIR_UNREADABLE.at("DICOMDIR", what))
@@ -173,6 +195,12 @@ class _Walk:
         except CannotRead as error:
             self.findings.append(rules.FILE_UNREADABLE.at("DICOMDIR", error.what))
         return None
+
+    def _may_lack_directory(self) -> bool:
+        """Tell whether the claimed profile, or the only one for a mail, wants none (G.3.3)."""
+        if self.claimed is None:
+            return self.medium.kind == "mime"
+        return self.claimed.directory_optional
 
     def _unreferenced(self, read: DirectoryRead | None) -> Severity | None:
         """Return how bad a DICOM file is that no record names; None: there are no records."""
@@ -238,13 +266,18 @@ class _Walk:
 
     def _satisfied(self, instances: int, secure: Collection[str]) -> tuple[str, ...]:
         """Finish the profile checks; return the profiles that nothing speaks against."""
-        general = any(finding.severity is Severity.ERROR for finding in self.findings)
+        self.sound = not _errors_of_dicom(self.findings)
         found, satisfied = self.profiles.finish(
             file_system=self.medium.kind, instances=instances, secure_files=secure
         )
         order = {"/".join(entry.name): number for number, entry in enumerate(self.entries)}
         self.findings += sorted(found, key=lambda finding: _place(finding.where, order))
-        return () if general else satisfied
+        return satisfied if self.sound else ()
+
+
+def _errors_of_dicom(findings: Iterable[Finding]) -> bool:
+    """Tell whether there is an error by another rule than those of IHE PDI."""
+    return any(f.severity is Severity.ERROR and not is_of_pdi(f.rule) for f in findings)
 
 
 def _sizes_before(chunks: Sequence[Sequence[Entry]]) -> list[int]:

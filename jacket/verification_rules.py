@@ -18,6 +18,13 @@ DICOMDIR_NAME: Final = Rule(
     "Write the name in capitals, without extension",
     "PS3.10 8.6",
 )
+OTHER_DICOMDIR: Final = Rule(
+    "MED-DICOMDIR-SECOND",
+    Severity.ERROR,
+    "A directory under another name than DICOMDIR",
+    "If it is the directory of this medium, name it DICOMDIR; else take it away",
+    "PS3.10 8.6, PS3.12 F.1",
+)
 SECOND_DICOMDIR: Final = Rule(
     "MED-DICOMDIR-SECOND",
     Severity.ERROR,

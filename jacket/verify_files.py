@@ -37,6 +37,7 @@ class Expected(NamedTuple):
     indexer: Indexer
     pdi: Scope | None  # None: not asked for
     unreferenced: Severity | None  # of a DICOM file that no record names; None: none can
+    directory: bool = True  # there is a file DICOMDIR, whatever is in it
 
 
 class FileChecks:
@@ -98,7 +99,9 @@ class FileChecks:
             self._say(check_pdi_file(entry.name, instance, not_indexed, pdi))
         if not_indexed is not None and not_indexed.kind == "directory":
             if where.upper() != "DICOMDIR":
-                self._say([rules.SECOND_DICOMDIR.at(where)])
+                there = self._expected.directory
+                rule = rules.SECOND_DICOMDIR if there else rules.OTHER_DICOMDIR
+                self._say([rule.at(where)])
                 self._compare(entry, None, not_indexed)  # it is there, whatever names it
             return
         if not_indexed is not None and not_indexed.kind == "secure":

@@ -1,6 +1,6 @@
 """A medium held against its own MANIFEST.TXT."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from jacket import manifest
@@ -48,6 +48,13 @@ class ManifestCheck:
             return []
         rule = rules.NOT_LISTED if stated is None else rules.DIGEST_DIFFERS
         return [rule.at("/".join(name))]
+
+    def compared(self, entries: Iterable[Entry], unreadable: Container[str]) -> int | None:
+        """Return how many of the listed files were compared; None: there is no list."""
+        if self.listed is None:
+            return None
+        names = {entry.name for entry in entries if "/".join(entry.name) not in unreadable}
+        return sum(name in names for name in self.listed)
 
     def missing(self, entries: Iterable[Entry]) -> list[Finding]:
         """Return what is listed and not among *entries*."""

@@ -1,7 +1,7 @@
 """What a verdict is about: what was looked at, and what nobody looked at, in words for people."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from jacket.console import amount
 from jacket.profile_texts import MEDIA
@@ -20,6 +20,59 @@ KINDS: Final = {
     "folder": "folder",
 }
 _OTHER: Final = "declared by file"
+
+
+class Verdict(NamedTuple):
+    """One part of the headline."""
+
+    good: bool
+    text: str
+
+
+def headline(verdict: Verification) -> list[Verdict]:
+    """Return what the medium keeps to and what not, the good first."""
+    against = verdict.profile or "the general rules for DICOM media"
+    if verdict.compliant:
+        first = Verdict(True, f"{against} and IHE PDI" if verdict.pdi else against)
+    elif verdict.keeps_profile:
+        first = Verdict(True, against)
+    else:  # IHE PDI asks for media that keep to DICOM
+        first = Verdict(False, f"{against} and IHE PDI" if verdict.pdi else against)
+    parts = [Verdict(first.good, f"{'' if first.good else 'NOT '}COMPLIANT with {first.text}")]
+    if not verdict.compliant and verdict.keeps_profile:
+        parts.append(Verdict(False, "NOT COMPLIANT with IHE PDI"))
+    if verdict.profile is None and verdict.keeps_profile and not verdict.satisfies:
+        parts.append(Verdict(False, "satisfies no application profile"))
+    if verdict.profile in verdict.unseen:
+        parts.append(Verdict(False, "the protection of the mail was not seen"))
+    return parts
+
+
+def why_none(verdict: Verification) -> list[str]:
+    """Return why no profile is satisfied, a sentence each."""
+    if not verdict.keeps_profile:
+        return ["A medium with errors satisfies no profile."]
+    nearest = verdict.nearest
+    if nearest is None:
+        return ["Name a profile (--profile ID) to learn what speaks against it."]
+    from profiles.rules import BY_ID
+
+    return [
+        f"Nearest is {nearest.identifier}. Against it:",
+        *(f"{rule}: {BY_ID[rule].meaning}" for rule in nearest.rules),
+        f"--profile {nearest.identifier} tells where.",
+    ]
+
+
+def manifest_in_words(verdict: Verification) -> str:
+    """Return what the manifest lists, and what of it could be compared."""
+    listed, compared = verdict.listed, verdict.compared
+    if listed is None:
+        return "there is none"
+    text = f"{amount(listed, 'file')} listed with SHA-256"
+    if compared is None or compared == listed:
+        return f"{text}, each compared"
+    return f"{text}, {compared:,} compared: the rest is not there or cannot be read"
 
 
 def satisfied_by_medium(identifiers: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -54,6 +107,12 @@ def not_judged(verdict: Verification) -> list[str]:
         open_.append(
             "There is no MANIFEST.TXT that lists SHA-256 digests: files that were changed after "
             "the medium was made cannot be told from others."
+        )
+    if verdict.unseen:
+        one = len(verdict.unseen) == 1
+        open_.append(
+            f"The protection of a mail (S/MIME) was not seen, so {' and '.join(verdict.unseen)} "
+            f"{'is' if one else 'are'} not among the satisfied."
         )
     if verdict.secure:
         files = amount(verdict.secure, "Secure DICOM File")

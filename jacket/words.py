@@ -1,6 +1,5 @@
 """The words of a command, parsed; what is wrong with them is an error like any other."""
 
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from typing import NoReturn
 
@@ -13,9 +12,8 @@ class Words(ArgumentParser):
     """A parser that raises WrongUsage instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
-        """Show the usage and refuse the words."""
-        self.print_usage(sys.stderr)
-        raise WrongUsage(message, "words of the command", f"See `{self.prog} --help`")
+        """Refuse the words."""
+        raise WrongUsage(message, "words of the command", f"`{self.prog} --help` shows the words")
 
 
 def at_least_one(word: str) -> int:

@@ -175,6 +175,9 @@ def icon_rule(fields: Fields, source: str) -> IconRule:
             what = f"{record_type[:80]!r} has no icons"
             raise fields.wrong("records", what, "Write SERIES, IMAGE or both")
     photometrics = _known_photometrics(fields, _ICON_PHOTOMETRICS)
+    if photometrics and "MONOCHROME2" not in photometrics:
+        what = "icons are made in MONOCHROME2 only"
+        raise fields.wrong("photometric_interpretations", what, "Name MONOCHROME2 among them")
     rule = IconRule(
         frozenset(types),
         fields.flag("required"),

@@ -14,7 +14,8 @@ from jacket.author import (
     Selection,
     author,
 )
-from jacket.authored_words import as_json, say, say_left_out
+from jacket.authored_words import as_json, say
+from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
 from jacket.target import MEDIA
@@ -74,7 +75,6 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--icons",
         action=BooleanOptionalAction,
-        default=False,
         help="give images an icon in the directory; where the profile requires them they have one",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
@@ -113,7 +113,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         console.print_json(as_json(done))
     else:
-        say(done)
+        say(done, arguments.profile_file)
     return 0 if done.clean else 1
 
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from dicomdir.instance import NotIndexed
 from jacket import console
+from jacket.file_set_names import alike
 from jacket.file_set_update import Indexed, NothingToIndex, update_file_set
+from jacket.left_out_words import HEADINGS, say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words, chosen_profile
 from jacket.words import at_least_one
@@ -22,12 +24,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--icons",
         action=BooleanOptionalAction,
-        default=False,
         help="give new IMAGE records an icon; where the profile requires them they have one",
     )
     parser.add_argument("--label", help="File-set ID of a new DICOMDIR")
     parser.add_argument(
-        "--prune", action="store_true", help="drop records whose files are gone; else kept"
+        "--prune",
+        action="store_true",
+        help="drop records, and lines of MANIFEST.TXT, whose files are gone; else kept",
     )
     parser.add_argument(
         "--anew", action="store_true", help="make it from the files alone; else updated"
@@ -55,7 +58,7 @@ def run(arguments: Namespace) -> int:
         if arguments.json:
             error.details = {"left_out": plain_left_out(error.left_out)}
         else:
-            console.say_some(_lines(error.left_out))
+            _say_left_out(error.left_out)
         raise
     if arguments.json:
         console.print_json(as_json(done))
@@ -76,27 +79,48 @@ def as_json(done: Indexed) -> dict[str, object]:
         "removed": ["/".join(file_id) for file_id in done.removed],
         "missing": ["/".join(file_id) for file_id in done.missing],
         "left_out": plain_left_out(done.left_out),
-        "remarks": list(done.remarks),
+        "remarks": [*done.remarks, *filter(None, [done.not_yet])],
     }
 
 
-def _lines(items: Sequence[NotIndexed]) -> list[str]:
-    return [console.printable(f"  {item.source}: {item.reason}") for item in items]
+# Nothing is copied here, and the folder stays as it is: other words than for a new medium.
+_HEADINGS = HEADINGS | {
+    "not-allowed": "instances that no record may name",
+    "duplicate": "files that are there twice; one of them is named",
+    "directory": "directories below the root",
+}
+
+
+def _say_left_out(left_out: Sequence[NotIndexed]) -> None:
+    if left_out:
+        say_left_out(left_out, _HEADINGS, alike)
+
+
+def _what(done: Indexed) -> str:
+    if done.created:
+        return "created"
+    if done.changed:
+        return "updated"
+    return "left as it is" if done.missing else "was right already"
 
 
 def _say(done: Indexed) -> None:
-    what = "created" if done.created else "updated" if done.changed else "was right already"
     console.say(
-        f"{done.path} {what}: {console.amount(done.instances, 'instance')}, "
+        f"{done.path} {_what(done)}: {console.amount(done.instances, 'instance')}, "
         f"{done.added:,} new, {len(done.removed):,} dropped"
     )
     for title, lines in (
         ("remarks", list(done.remarks)),
-        ("named by the directory but not there", ["/".join(f) for f in done.missing]),
+        ("dropped", _names(done.removed)),
+        ("named by the directory but not there (--prune drops them)", _names(done.missing)),
     ):
         if lines:
             console.say(f"{title}: {len(lines):,}")
             console.say_some([f"  {console.printable(line)}" for line in lines])
-    if done.left_out:
-        console.say(f"left out: {len(done.left_out):,}")
-        console.say_some(_lines(done.left_out))
+    _say_left_out(done.left_out)
+    if done.not_yet:
+        console.say(done.not_yet)
+
+
+def _names(file_ids: Sequence[tuple[str, ...]]) -> list[str]:
+    return ["/".join(file_id) for file_id in file_ids]

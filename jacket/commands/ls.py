@@ -1,10 +1,12 @@
 """List patients, studies, series and instances of a medium.
 
-MEDIUM is a folder, an .iso image, an optical drive or a file of the name DICOMDIR. Without a
-readable DICOMDIR the files themselves are listed.
+MEDIUM is a folder, an image (.iso, …), a drive or a file of the name DICOMDIR. It is listed as its
+DICOMDIR has it; without a readable one, or with --files, the files themselves are listed. The UIDs
+are those that `jacket author --study UID` and `--series UID` take.
 """
 
 from argparse import ArgumentParser, Namespace
+from shlex import quote
 from typing import Any
 
 from jacket import console
@@ -15,17 +17,20 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("medium", metavar="MEDIUM")
     parser.add_argument(
+        "--files", action="store_true", help="list the files, whatever the DICOMDIR says"
+    )
+    parser.add_argument(
         "--instances", action="store_true", help="a line for every instance, not only for series"
     )
 
 
 def run(arguments: Namespace) -> int:
     """List and return 0, or 1 when the directory names files that are not there."""
-    listing = list_medium(arguments.medium)
+    listing = list_medium(arguments.medium, by_files=arguments.files)
     if arguments.json:
         console.print_json(listing)
     else:
-        _say(listing, with_instances=arguments.instances)
+        _say(listing, with_instances=arguments.instances, by_files=arguments.files)
     return 1 if _missing(listing) or listing["left_out"] else 0
 
 
@@ -45,14 +50,25 @@ def _line(depth: int, *words: object) -> None:
     console.say("  " * depth + console.printable(text))
 
 
-def _say(listing: dict[str, Any], *, with_instances: bool) -> None:
-    medium = listing["medium"]
-    where = (
-        ""
-        if listing["from_directory"]
-        else "(no DICOMDIR that names instances: listed by the files)"
-    )
-    _line(0, f"{medium['path']}: {medium['kind']}", medium["label"], where)
+def _say_head(listing: dict[str, Any], by_files: bool) -> None:
+    from jacket.verify_scope import KINDS
+
+    medium, unnamed = listing["medium"], listing["unnamed"]
+    where = "listed by the files"
+    if not by_files:
+        where = f"no DICOMDIR that names instances: {where}"
+    if listing["from_directory"]:
+        where = "as its DICOMDIR lists it"
+    kind = KINDS.get(medium["kind"], medium["kind"])
+    _line(0, f"{medium['path']}: {kind}", medium["label"], f"({where})")
+    if unnamed:
+        files = console.amount(unnamed, "more DICOM file is", "more DICOM files are")
+        command = f"jacket ls --files {quote(str(medium['path']))}"
+        _line(0, f"{files} not named there: {command}")
+
+
+def _say(listing: dict[str, Any], *, with_instances: bool, by_files: bool) -> None:
+    _say_head(listing, by_files)
     for patient in listing["patients"]:
         _line(1, "patient", patient.get("PatientID", ""), patient.get("PatientName", ""))
         for study in patient["studies"]:
@@ -61,6 +77,7 @@ def _say(listing: dict[str, Any], *, with_instances: bool) -> None:
                 *("study", study.get("StudyDate", ""), study.get("StudyDescription", "")),
                 f"accession {study['AccessionNumber']}" if study.get("AccessionNumber") else "",
             )
+            _uid(3, study.get("StudyInstanceUID"))
             for series in study["series"]:
                 _say_series(series, with_instances)
     for instance in listing.get("instances", ()):
@@ -72,6 +89,11 @@ def _say(listing: dict[str, Any], *, with_instances: bool) -> None:
         console.say(f"{console.amount(missing, 'file')} of the directory not on the medium")
 
 
+def _uid(depth: int, uid: object) -> None:
+    if uid:
+        _line(depth, f"UID {uid}")
+
+
 def _say_series(series: dict[str, Any], with_instances: bool) -> None:
     instances = series["instances"]
     _line(
@@ -80,6 +102,7 @@ def _say_series(series: dict[str, Any], with_instances: bool) -> None:
         series.get("Modality", ""),
         console.amount(len(instances), "instance"),
     )
+    _uid(4, series.get("SeriesInstanceUID"))
     if with_instances:
         for instance in instances:
             number = instance.get("InstanceNumber", "")

@@ -87,12 +87,15 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "file_set_id": verdict.file_set_id,
             "bytes_read": verdict.read,
             "manifest_files": verdict.listed,
+            "manifest_compared": verdict.compared,
             "secure_files": verdict.secure,
             "pdi": verdict.pdi,
             "not_judged": not_judged(verdict),
         },
         "profile": verdict.profile,
         "satisfies": list(verdict.satisfies),
+        "nearest": verdict.nearest.identifier if verdict.nearest else None,
+        "nearest_breaks": list(verdict.nearest.rules) if verdict.nearest else [],
         "compliant": verdict.compliant,
         "counts": {
             "errors": verdict.count(Severity.ERROR),
@@ -126,20 +129,21 @@ def _say(verdict: Verification) -> None:
     console.say()
     console.say("not judged:")
     for sentence in not_judged(verdict):
-        for number, line in enumerate(wrap(sentence, _WIDTH - 4)):
-            console.say(f"    {line}" if number else f"  - {line}")
+        _say_wrapped("  - ", sentence)
+
+
+def _say_wrapped(head: str, sentence: str) -> None:
+    room = _WIDTH - len(head) if head.strip() else _WIDTH - len(head) - 2
+    further = " " * len(head) if head.strip() else head + "  "
+    for number, line in enumerate(wrap(sentence, room)):
+        console.say((further if number else head) + line)
 
 
 def _say_verdict(verdict: Verification) -> None:
-    from jacket.verify_scope import KINDS
+    from jacket.verify_scope import KINDS, headline
 
-    against = verdict.profile or "the general rules for DICOM media"
-    if verdict.pdi:
-        against += " and IHE PDI"
-    console.say(
-        f"{console.printable(verdict.path)}: "
-        f"{'COMPLIANT' if verdict.compliant else 'NOT COMPLIANT'} with {against}"
-    )
+    parts = "; ".join(part.text for part in headline(verdict))
+    console.say(f"{console.printable(verdict.path)}: {parts}")
     label = f", label {console.printable(verdict.label)}" if verdict.label else ""
     console.say(f"  {KINDS.get(verdict.kind, verdict.kind)}{label}")
     console.say(
@@ -156,11 +160,13 @@ def _say_verdict(verdict: Verification) -> None:
 
 
 def _say_satisfied(verdict: Verification) -> None:
-    from jacket.verify_scope import satisfied_by_medium
+    from jacket.verify_scope import satisfied_by_medium, why_none
 
     groups = satisfied_by_medium(verdict.satisfies)
     if not groups:
         console.say("  satisfies: no profile")
+        for sentence in why_none(verdict):
+            _say_wrapped("    ", sentence)
         return
     console.say("  satisfies:")
     column = max(len(name) for name, _ in groups) + 2

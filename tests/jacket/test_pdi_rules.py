@@ -200,6 +200,12 @@ def test_exactly_the_broken_rule_is_told(rule: str, medium: Path) -> None:
     assert complaints(medium) == {rule}
 
 
+def test_pages_in_utf_16_are_read_as_browsers_read_them(medium: Path) -> None:
+    for page in (medium / "INDEX.HTM", medium / "IHE_PDI" / "PAGE.HTM"):
+        page.write_bytes(page.read_text().encode("utf-16"))
+    assert [f for f in verify(medium, pdi=True).findings if f.rule.startswith("PDI-")] == []
+
+
 def test_every_rule_has_a_case() -> None:
     assert {*BREAKS, *BY_OTHERS} == {rule.id for rule in RULES}
     assert len(BREAKS) + len(BY_OTHERS) == len(RULES)

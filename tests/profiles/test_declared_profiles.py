@@ -201,6 +201,10 @@ MISTAKES = [
     (PRI + ICON + "records = ['STUDY']", "icon: records: 'STUDY' has no icons"),
     (PRI + ICON + "records = ['IMAGE']\nrows = 0", "icon: rows: 0 is out of range"),
     (PRI + ICON + "records = ['IMAGE']\nrows = 1", "icon: columns: this key is missing"),
+    (
+        PRI + ICON + "records = ['IMAGE']\nphotometric_interpretations = ['MONOCHROME1']",
+        "icons are made in MONOCHROME2 only",
+    ),
     ("[[profile]\n", "not a TOML file"),
 ]
 

@@ -1,0 +1,102 @@
+"""What an operator should know of a medium as a whole: loss, growth, room, icons, video."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from jacket.console import amount, size
+from jacket.layout import growth
+from jacket.target import little_space, room
+from profiles.application_profiles import ApplicationProfile, Declared
+from profiles.plan import Plan, Policy, Transcode
+from profiles.transfer_syntaxes import EXPLICIT_LITTLE, TRANSFER_SYNTAXES, Kind
+from profiles.wishes import why_profile_cannot
+
+_MUCH: Final = 1_000_000  # bytes by which a medium must grow before anybody minds
+_TWICE: Final = 2
+
+
+def remarks_on(
+    decided: Plan,
+    row: ApplicationProfile,
+    needed: int,
+    policy: Policy,
+    *,
+    no_icons: bool = False,
+    target: Path | None = None,
+) -> tuple[str, ...]:
+    """Return the remarks on a medium that was made, or that a dry run planned.
+
+    Args:
+        decided: what is, or would be, on it.
+        row: profile of the medium.
+        needed: bytes of the medium.
+        policy: how far objects might be changed.
+        no_icons: the operator does not want any.
+        target: where a dry run would make it; None after a real one.
+    """
+    return (
+        *_about_loss(decided),
+        *_about_growth(decided, row, policy),
+        *room(row, needed),
+        *(() if target is None else little_space(target, needed)),
+        *about_required_icons(row, no_icons=no_icons),
+        *_about_video(decided, row),
+    )
+
+
+def about_required_icons(row: ApplicationProfile, *, no_icons: bool) -> tuple[str, ...]:
+    """Return a remark when icons are made though the operator said --no-icons."""
+    if not no_icons or row.icon is None or not row.icon.required:
+        return ()
+    return (f"{row.identifier} requires icons: they are made in spite of --no-icons",)
+
+
+def _about_loss(decided: Plan) -> Iterator[str]:
+    number = sum(item.lossy for item in decided.instances)
+    if number == 1:
+        yield (
+            "1 image compressed with loss: by PS3.3 it is a new object with a new SOP Instance "
+            "UID, which reports and presentation states do not know"
+        )
+    elif number:
+        yield (
+            f"{number:,} images compressed with loss: by PS3.3 they are new objects with new SOP "
+            "Instance UIDs, which reports and presentation states do not know"
+        )
+
+
+def _about_growth(decided: Plan, row: ApplicationProfile, policy: Policy) -> Iterator[str]:
+    """Tell when objects become much larger because the profile has no compression for them."""
+    grown = [i for i in decided.instances if i.target_syntax == EXPLICIT_LITTLE and growth(i) > 0]
+    before = sum(item.size_before for item in grown)
+    after = before + sum(map(growth, grown))
+    if after - before < _MUCH or after < _TWICE * before:
+        return
+    files = amount(len(grown), "converted file")
+    words = f"{files}: {size(before)} compressed, {size(after)} uncompressed"
+    if policy.transcode is Transcode.AUTO and not why_profile_cannot(row, Transcode.LOSSLESS):
+        words += "; --transcode lossless keeps them smaller"
+    elif why_profile_cannot(row, Transcode.LOSSLESS):
+        words += f"; {row.identifier} has no compressed syntax"
+    yield words
+
+
+def _about_video(decided: Plan, row: ApplicationProfile) -> Iterator[str]:
+    syntaxes: set[str] = set()
+    for allowed in row.allowed:
+        if not isinstance(allowed.transfer_syntaxes, Declared):
+            syntaxes |= allowed.transfer_syntaxes
+    if not any(map(_is_video, syntaxes)):
+        return
+    now = (item.target_syntax or item.instance.transfer_syntax_uid for item in decided.instances)
+    if not any(map(_is_video, now)):
+        yield (
+            f"{row.identifier} is for media with video, and there is none: `jacket profiles` "
+            "lists those without"
+        )
+
+
+def _is_video(syntax: str) -> bool:
+    row = TRANSFER_SYNTAXES.get(syntax)
+    return row is not None and row.kind is Kind.VIDEO

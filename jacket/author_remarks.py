@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from jacket.console import amount, size
+from jacket.file_set_profile import about_required_icons
 from jacket.layout import growth
 from jacket.target import little_space, room
 from profiles.application_profiles import ApplicationProfile, Declared
@@ -43,13 +44,6 @@ def remarks_on(
         *about_required_icons(row, no_icons=no_icons),
         *_about_video(decided, row),
     )
-
-
-def about_required_icons(row: ApplicationProfile, *, no_icons: bool) -> tuple[str, ...]:
-    """Return a remark when icons are made though the operator said --no-icons."""
-    if not no_icons or row.icon is None or not row.icon.required:
-        return ()
-    return (f"{row.identifier} requires icons: they are made in spite of --no-icons",)
 
 
 def _about_loss(decided: Plan) -> Iterator[str]:

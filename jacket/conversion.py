@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomdir.index import Indexer
@@ -111,8 +111,7 @@ class _Work:
                 failed.append((item, now))
                 continue
             converted.files[source] = result.job.target
-            converted.planned[source] = replace(
-                item,
+            converted.planned[source] = item._replace(
                 instance=now._replace(source=source),
                 source_syntax=item.instance.transfer_syntax_uid,
                 source_size=item.instance.size,

@@ -98,3 +98,10 @@ def not_yet_compliant(row: "ApplicationProfile", unnamed: int) -> str:
         f"{'it is' if unnamed == 1 else 'they are'} taken away, or a medium is made with "
         "`jacket author`"
     )
+
+
+def about_required_icons(row: "ApplicationProfile", *, no_icons: bool) -> tuple[str, ...]:
+    """Return a remark when icons are made though the operator said --no-icons."""
+    if not no_icons or row.icon is None or not row.icon.required:
+        return ()
+    return (f"{row.identifier} requires icons: they are made in spite of --no-icons",)

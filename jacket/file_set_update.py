@@ -21,6 +21,7 @@ from dicomdir.scan import scan
 from jacket.console import amount
 from jacket.file_set_names import why_illegal
 from jacket.file_set_profile import (
+    about_required_icons,
     allowed,
     facts_of,
     icons_of,
@@ -131,9 +132,10 @@ def update_file_set(
     files = [file_id for _, file_id in job.pairs]
     remarks = refresh_manifest(root, files, changed=done.changed, prune=prune)
     if row is not None:
-        from jacket.author_remarks import about_required_icons
-
         remarks += about_required_icons(row, no_icons=icons is False)
+        if not anew and not done.created and done.instances > done.added and row.additional_keys:
+            keep = f"records that were there keep their keys: --anew gives them {row.identifier}'s"
+            remarks = (*remarks, keep)
         unnamed = job.unnamed_files(done.left_out)
         done = done._replace(not_yet=not_yet_compliant(row, unnamed))
     return done._replace(remarks=(*done.remarks, *remarks))

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Final
@@ -153,7 +152,7 @@ def _converted(
             *decided.remarks,
             *(not_compressed(number, why) for why, number in converted.remarks.items()),
         )
-        ready = replace(decided, instances=instances, left_out=left_out, remarks=remarks)
+        ready = decided._replace(instances=instances, left_out=left_out, remarks=remarks)
         yield ready, converted.files
 
 

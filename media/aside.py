@@ -212,11 +212,16 @@ def refuse_occupied(target: Path) -> None:
     try:
         if target.is_symlink() or (target.exists() and not target.is_dir()):
             raise CannotWrite("is there and is not a folder", str(target), "Choose another name")
-        if target.is_mount():
+        if os.path.ismount(target):  # Path.is_mount takes "." for one
             # What is made aside would be on another drive, and cannot be renamed over this one.
             raise CannotWrite("is a drive", str(target), "Choose a new folder on it")
         if target.exists() and any(target.iterdir()):
             raise CannotWrite("is not empty", str(target), "Choose a new or an empty folder")
+        if target.exists() and target.samefile(Path.cwd()):
+            # It would be replaced, and whoever works in it would stand in a folder that is gone.
+            raise CannotWrite(
+                "is the folder that you are in", str(target), "Choose a new folder in it"
+            )
     except OSError as error:
         raise not_written(error, str(target)) from error
 

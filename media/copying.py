@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final, NoReturn
 
@@ -190,3 +190,40 @@ _MOVERS: Final[tuple[Mover, ...]] = (
     # Elsewhere than on Linux sendfile() writes to sockets only.
     *((_sendfile,) if sys.platform == "linux" else ()),
 )
+
+
+def contents(source: NamedSource, length: int) -> Iterator[bytes]:
+    """Yield the content of *source* in pieces of *length* bytes, the last one shorter.
+
+    Raises:
+        CannotRead: as `Copier.copy` does.
+    """
+    opened: dict[str, _WatchedFile] = {}
+    waiting = bytearray()
+    try:
+        for piece in _pieces(source, opened, length):
+            waiting += piece
+            while len(waiting) >= length:
+                yield bytes(waiting[:length])
+                del waiting[:length]
+        for file in opened.values():
+            file.refuse_changed()
+        if waiting:
+            yield bytes(waiting)
+    finally:
+        for file in opened.values():
+            file.close()
+
+
+def _pieces(source: NamedSource, opened: dict[str, _WatchedFile], length: int) -> Iterator[bytes]:
+    for part in source.parts:
+        if isinstance(part, bytes):
+            yield part
+            continue
+        if part.path not in opened:
+            opened[part.path] = _WatchedFile(part.path, source)
+        position, end = part.offset, part.offset + part.length
+        while position < end:
+            piece = opened[part.path].read(position, min(length, end - position))
+            yield piece
+            position += len(piece)

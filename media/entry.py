@@ -52,7 +52,10 @@ class Medium(Protocol):
 
     @property
     def kind(self) -> str:
-        """Return "iso9660", "udf", "iso9660+udf", "fat12", "fat16", "fat32", "zip" or "folder"."""
+        """Return what it is.
+
+        "iso9660", "udf", "iso9660+udf", "fat12", "fat16", "fat32", "zip", "mime" or "folder".
+        """
 
     @property
     def label(self) -> str:

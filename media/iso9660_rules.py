@@ -138,7 +138,7 @@ RULES: Final = (
     Rule(
         "ISO-NAME",
         _ERROR,
-        "a name is not up to 8 and up to 3 (folders: up to 8) of A-Z, 0-9 and _",
+        "a name is longer than 8.3, or has other characters than A-Z 0-9 _",
         _RENAME,
         "PS3.12 Annex F; ECMA-119 7.5, 7.6, 10.1",
     ),

@@ -21,7 +21,7 @@ _BLOCK_SIZES: Final = (512, 1024, 2048)
 
 
 def session_starts(reader: BlockReader) -> tuple[int, ...]:
-    """Return the first sectors of the descriptors of all sessions; the usual one if there is none."""
+    """Return the first sectors of the descriptors of all sessions; of none: where they belong."""
     starts = [FIRST_DESCRIPTOR]
     while len(starts) < _MOST_SESSIONS:
         after = _end_of_session(reader, starts[-1])
@@ -58,14 +58,15 @@ def _next(reader: BlockReader, after: int) -> int | None:
         data = _sectors(reader, base, min(_BATCH, end - base))
         at = data.find(_PRIMARY)
         while at >= 0:
-            if not at % SECTOR and _begins_a_session(reader, data[at : at + SECTOR]):
-                return base + at // SECTOR
+            sector = base + at // SECTOR
+            if not at % SECTOR and _begins_a_session(reader, sector, data[at : at + SECTOR]):
+                return sector
             at = data.find(_PRIMARY, at + 1)
     return None
 
 
-def _begins_a_session(reader: BlockReader, descriptor: bytes) -> bool:
-    """Return whether a descriptor counts blocks from the start of the disc.
+def _begins_a_session(reader: BlockReader, sector: int, descriptor: bytes) -> bool:
+    """Return whether a descriptor has its root behind it and counts from the start of the disc.
 
     One in the image of another disc, which is a file here, counts from the start of that file.
     """
@@ -75,7 +76,7 @@ def _begins_a_session(reader: BlockReader, descriptor: bytes) -> bool:
     size = numbers.block_size if numbers.block_size in _BLOCK_SIZES else SECTOR
     root = parse_record(descriptor[:190], 156, 0)
     at = root.extent * size
-    if at + SECTOR > reader.size:
+    if at <= sector * SECTOR or at + SECTOR > reader.size:
         return False
     try:
         data = reader.pread(SECTOR, at)

@@ -1,10 +1,7 @@
 """Headers of mails and of their parts: tolerant, and linear in what they are given."""
 
 import re
-from email.errors import HeaderParseError
-from email.header import decode_header
 from typing import Final, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 LONGEST: Final = 64 << 10  # bytes of the headers of one part
 _FIELD: Final = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -13,6 +10,7 @@ _LINE: Final = re.compile(r"\r?\n")
 _PARAMETER: Final = re.compile(
     r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))', re.DOTALL
 )
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -61,8 +59,12 @@ def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
         if not number and is_encoded and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         raw = text.encode("latin-1", "replace")
-        joined += unquote_to_bytes(raw) if is_encoded else raw
+        joined += _PERCENT.sub(_unquoted, raw) if is_encoded else raw
     return _text(joined, charset)
+
+
+def _unquoted(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
 
 
 def decoded(text: str) -> str:
@@ -70,6 +72,10 @@ def decoded(text: str) -> str:
     text = _eight_bit(text)
     if "=?" not in text:
         return text
+    # Loaded by those few mails that need it, not by everybody who opens a medium.
+    from email.errors import HeaderParseError
+    from email.header import decode_header
+
     try:
         pieces = decode_header(text)
     except (HeaderParseError, ValueError):

@@ -14,7 +14,6 @@ from media.extents import Extent, ExtentFile
 from media.finding_list import FindingList
 from media.iso9660_names import printable, shown
 from media.mime_parts import Mail, Part, read_mail
-from media.mime_rules import REMEDIES
 from media.nested_image import opened
 from media.source import Name
 from media.spool import Spool
@@ -29,10 +28,9 @@ _ZIP_NAME: Final = "DICOM.ZIP"
 _ZIP: Final = "application/zip"
 _ZIPS: Final = (_ZIP, "application/x-zip-compressed", "application/x-zip", "multipart/x-zip")
 _MULTIPARTS: Final = ("multipart/mixed", "multipart/related")
+_SEND_AGAIN: Final = "Ask for the mail to be sent again"
 _LONGEST_ID: Final = 71  # characters (PS3.12 K.1.2)
 _ID: Final = re.compile(r"[A-Z0-9_]{1,8}(?:/[A-Z0-9_]{1,8}){0,7}", re.ASCII)
-# What has neither a name nor anything to do with a File-set: the letter itself.
-_LETTER: Final = ("text/plain", "text/html", "text/calendar")
 _SECRET: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 
 
@@ -230,10 +228,14 @@ def _check_mail(mail: Mail) -> None:
 def _tell_of_others(mail: Mail, archive: Part | None, unread: list[Part]) -> None:
     for part in unread:
         mail.problems.add("MIM-SEVERAL", _where(part))
-    for part in mail.parts:
-        known = part is archive or _is_zip(part) or _is_dicom(part)
-        if not known and (part.type.value not in _LETTER or part.name):
+    if archive is not None:
+        for part in _attachments(mail):
             mail.problems.add("MIM-OTHER", _where(part))
+
+
+def _attachments(mail: Mail) -> list[Part]:
+    """Return what is attached besides archives and DICOM files; receivers may ignore it."""
+    return [part for part in mail.parts if part.name and not _is_zip(part) and not _is_dicom(part)]
 
 
 def _where(part: Part) -> str:
@@ -271,7 +273,7 @@ def _archive(
     where = f"{image.path}: {_where(part)}"
     _check_envelope(mail, part)
     if not is_known(part.encoding):
-        raise CannotRead("is encoded in an unknown way", where, REMEDIES["MIM-ENCODING"])
+        raise CannotRead("is encoded in an unknown way", where, _SEND_AGAIN)
     measured = measure(image, part.start, part.end, part.encoding)
     if measured.is_damaged:
         mail.problems.add("MIM-BASE64", _where(part))
@@ -280,9 +282,7 @@ def _archive(
         stack.enter_context(content)
         archive = open_zip(content, where, password=password)
         if archive is None:
-            raise CannotRead(
-                "is attached as a ZIP archive and is none", where, "Ask for it to be sent again"
-            )
+            raise CannotRead("is attached as a ZIP archive and is none", where, _SEND_AGAIN)
         medium = opened(archive, where, medium_on)
         archive.on_close(stack.pop_all().close)
     return medium
@@ -307,10 +307,15 @@ def _mime_files(reader: BlockReader, mail: Mail, parts: list[Part]) -> list[Mime
     if len(multiparts) > 1 or parts[0].within not in _MULTIPARTS:
         mail.problems.add("MIM-MULTIPART", "mail")
     files = [_mime_file(reader, part, n, mail.problems) for n, part in enumerate(parts, 1)]
+    files += [
+        _readable(reader, part, _attached(part), mail.problems) for part in _attachments(mail)
+    ]
+    files.sort(key=lambda file: file.part.start)
     has_directory = any(file.name == ("DICOMDIR",) for file in files)
     seen: set[Name] = set()
     for file in files:
-        if has_directory and not file.part.type.parameters.get("id"):
+        is_dicom = _is_dicom(file.part)
+        if has_directory and is_dicom and not file.part.type.parameters.get("id"):
             mail.problems.add("MIM-ID-MISSING", shown(file.name))
         if file.name in seen:
             mail.problems.add("MIM-ID-DUPLICATE", shown(file.name))
@@ -326,19 +331,28 @@ def _mime_file(reader: BlockReader, part: Part, number: int, problems: FindingLi
         problems.add("MIM-TYPE", where)
     if recorded and (not _ID.fullmatch(recorded) or len(recorded) > _LONGEST_ID):
         problems.add("MIM-ID", printable(recorded[:200]))
-    last = recorded.rpartition("/")[2] or part.name or name[-1]
     given = part.type.parameters.get("name")
     expected = name[-1] if name == ("DICOMDIR",) else f"{name[-1]}.dcm"
     if given is None or (recorded and given != expected):
         problems.add("MIM-NAME", where)
+    return _readable(reader, part, name, problems)
+
+
+def _readable(reader: BlockReader, part: Part, name: Name, problems: FindingList) -> MimeFile:
+    where = shown(name)
+    last = part.type.parameters.get("id", "").rpartition("/")[2] or part.name or name[-1]
     if not is_known(part.encoding):
         problems.add("MIM-ENCODING", where)
-        fault = "is encoded in an unknown way", REMEDIES["MIM-ENCODING"]
-        return MimeFile(name, last, part, 0, fault)
+        return MimeFile(name, last, part, 0, ("is encoded in an unknown way", _SEND_AGAIN))
     measured = measure(reader, part.start, part.end, part.encoding)
     if measured.is_damaged:
         problems.add("MIM-BASE64", where)
     return MimeFile(name, last, part, measured.size, None)
+
+
+def _attached(part: Part) -> Name:
+    safe = safe_name(PurePosixPath(part.name.replace("\\", "/")).name)
+    return safe.name[-1:] or ("ATTACHED",)
 
 
 def _name(part: Part, number: int, problems: FindingList) -> Name:

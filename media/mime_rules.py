@@ -116,9 +116,9 @@ _PARTS: Final = (
     Rule(
         "MIM-OTHER",
         _NOTE,
-        "the mail has other attachments as well; they were not read",
+        "something else is attached besides the archive; it was not read",
         _NOTHING,
-        "PS3.12 K.1.1",
+        "PS3.12 W",
     ),
 )
 
@@ -154,7 +154,6 @@ _ZIP: Final = (
 )
 
 RULES: Final = (*_MESSAGE, *_PARTS, *_ZIP)
-REMEDIES: Final = {rule.id: rule.remedy for rule in RULES}
 
 
 def new_list() -> FindingList:

@@ -4,8 +4,6 @@ It is unpacked to a file without a name and opened as what it is: once, and no d
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final, Self
@@ -41,6 +39,9 @@ def unpacked(archive: ZipMedium, member: Member, path: str) -> ImageFile:
     Raises:
         CannotRead: it is damaged or may not be unpacked, or there is no room for it.
     """
+    import shutil  # Seldom needed, and not light.
+    import tempfile
+
     where = f"{path}: {shown(member.name)}"
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if member.size > free:

@@ -4,7 +4,6 @@ What was made is kept: a little in memory, more in a file without a name that go
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -117,6 +116,8 @@ class Spool:
         self._made += len(piece)
 
     def _to_file(self, piece: bytes) -> None:
+        import tempfile  # Most of what is unpacked is small and needs none.
+
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this)
@@ -140,6 +141,8 @@ class Spool:
 
 def no_room(error: OSError) -> CannotWrite:
     """Return the error to raise where the folder for temporary files fails."""
+    import tempfile
+
     return CannotWrite(
         f"cannot keep what was unpacked ({error.strerror})",
         tempfile.gettempdir(),

@@ -44,10 +44,12 @@ _RARE: Final = (BZIP2, LZMA)
 _UNIX: Final = 3
 _DEEPEST: Final = 8  # levels, the root being the first
 _GIB: Final = 1 << 30
-# Deflate cannot make less of anything than a thousandth. Pictures never come near that, so what
-# is huge and says it was packed so well is made to fill a disk.
-_STRANGE_RATIO: Final = 200
-_LARGE_FILE, _LARGE_ARCHIVE, _LARGEST = 1 * _GIB, 16 * _GIB, 1024 * _GIB  # bytes unpacked
+# Deflate makes a 1032nd of anything at the best, so that who says more lies. Pictures never come
+# near that: what is huge and was packed so well is made to fill a disk.
+_BEST_RATIO, _STRANGE_RATIO = 1100, 200
+_SMALL, _LARGE, _LARGE_FILE, _LARGE_ARCHIVE = 1 << 16, 1 * _GIB, 8 * _GIB, 64 * _GIB  # bytes
+_LARGEST: Final = 4096 * _GIB  # bytes unpacked
+_LONGEST_GAP: Final = 64 << 10  # bytes between two files that are looked at
 _CONTAINERS: Final = (".zip", ".7z", ".rar", ".iso", ".img", ".tar", ".tgz", ".gz")
 _BOMB: Final = "is beyond all measure of its size in the archive"
 
@@ -218,7 +220,7 @@ class _Gathering:
     def _look_at(self, start: int, end: int) -> None:
         at = start
         if start:
-            head = self._reader.pread(min(24 + 4, end - start), start)
+            head = self._reader.pread(min(_LONGEST_GAP, end - start), start)
             found = head.find(LOCAL)
             if found < 0:
                 return
@@ -237,15 +239,13 @@ class _Gathering:
         judged = []
         for member in members:
             if member.fault is None:
-                total += member.size
-                packed += member.header.packed
-                if _is_bomb(member.size, member.header.packed, _LARGE_FILE) or (
-                    _is_bomb(total, packed, _LARGE_ARCHIVE) or total > _LARGEST
-                ):
+                size, length = total + member.size, packed + member.header.packed
+                strange = size > _LARGE_ARCHIVE and size > length * _STRANGE_RATIO
+                if _is_bomb(member.header) or strange or size > _LARGEST:
                     fault = self._cannot("ZIP-BOMB", shown(member.name), _BOMB)
-                    total -= member.size
-                    packed -= member.header.packed
                     member = member._replace(fault=fault)
+                else:
+                    total, packed = size, length
             judged.append(member)
         return judged
 
@@ -278,5 +278,9 @@ class _Gathering:
             self._problems.add("ZIP-INSIDE", shown(member.name))
 
 
-def _is_bomb(size: int, packed: int, large: int) -> bool:
-    return size > large and size > packed * _STRANGE_RATIO
+def _is_bomb(header: Header) -> bool:
+    size, packed = header.size, header.packed
+    if size <= packed * _STRANGE_RATIO:
+        return False
+    lies = size > packed * _BEST_RATIO + _SMALL and (header.method == DEFLATE or size > _LARGE)
+    return lies or size > _LARGE_FILE

@@ -97,7 +97,7 @@ _NAMES: Final = (
     Rule(
         "ZIP-NAME",
         _WARNING,
-        "a name is not up to 8 and up to 3 (folders: up to 8) of A-Z, 0-9 and _",
+        "a name is longer than 8.3, or has other characters than A-Z 0-9 _",
         _RENAME,
         "PS3.12 Annex V; PS3.10 8.2",
     ),

@@ -1,8 +1,7 @@
 """A plan: what goes on the medium, under which File ID, how, and what stays off and why."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomdir.instance import Instance, NotIndexed
 
@@ -28,8 +27,7 @@ class Transcode(StrEnum):
     NEVER = "never"  # nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):  # not a dataclass: these alone would load `inspect`
     """How far a plan may change objects."""
 
     transcode: Transcode = Transcode.AUTO
@@ -39,8 +37,7 @@ class Policy:
 AUTO: Final = Policy()
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedInstance:
+class PlannedInstance(NamedTuple):
     """One instance that goes on the medium."""
 
     instance: Instance
@@ -69,8 +66,7 @@ class PlannedInstance:
         return self.source_size or self.instance.size
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that was decided, in the order in which it will be written."""
 
     profile: str

@@ -112,7 +112,7 @@ def disc(folder: Path) -> bytes:
 def make(folder: Path, tree: Path, *options: str) -> Path:
     target = folder / f"{len(options)}.iso"
     names = ["-iso-level", "1", "-R", "-J", "-V", "TWO", "-sysid", ""]
-    command = ["/usr/bin/genisoimage", "-quiet", "-no-pad", *names, *options, "-o", str(target)]
+    command = ["genisoimage", "-quiet", "-no-pad", *names, *options, "-o", str(target)]
     subprocess.run([*command, str(tree)], check=True, capture_output=True)
     return target
 

@@ -151,7 +151,11 @@ def test_the_last_session_describes_the_whole_disc(tree: Path, peer: Peer) -> No
         ("ISO-SESSIONS", f"sector {session_of(path)}"),
         ("ISO-SESSION-HIDES", "/DICOMDIR"),
     ]
-    assert {f.rule for f in found} & {"ISO-TRUNCATED", "ISO-OVERLAP", "ISO-PATH-TABLE-L"} == set()
+    notes = {"ISO-SESSIONS", "ISO-SESSION-HIDES", "ISO-ROCK-RIDGE"}
+    # What stands for a moved folder has a folder's name, and genisoimage lets it lead to the place
+    # that the folder had in the first session.
+    moved = {"ISO-NAME-DOT", "ISO-NAME-VERSION", "ISO-ROCK-RIDGE-MOVED"}
+    assert {f.rule for f in found} == notes | moved
 
 
 def session_of(path: Path) -> int:
@@ -409,13 +413,12 @@ def test_a_folder_that_was_moved_into_itself_ends(tree: Path, peer: Peer) -> Non
     at = data.index(b"CL\x0c\x01")
     field = data[at : at + 12]
     data[at : at + 2] = b"XX"
-    below = data.index(b"I1.;1")
-    use = below + 6
+    use = data.index(b"I1.;1") + 5
     data[use : use + 12] = field
     path.write_bytes(data)
     with open_medium(path) as medium:
-        list(medium.entries())
-        medium.find_tolerant(("nothing",))
+        assert len(list(medium.entries())) == 4  # one only stands for the folder
+        assert medium.find_tolerant((*"ABCDEFGHIJ", "I1")) is None
 
 
 def test_links_and_packed_files_are_told(tree: Path, peer: Peer) -> None:

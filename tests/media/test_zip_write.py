@@ -116,6 +116,8 @@ def test_what_does_not_shrink_is_stored_and_what_does_is_packed(tmp_path: Path) 
         methods = {i.filename: i.compress_type for i in theirs.infolist()}
         assert {name: theirs.read(name) for name in contents} == contents
     assert methods == {"NOISE": 0, "ZEROS": 8, "BOTH": 8, "NONE": 0}
+    with open_medium(tmp_path / "t.zip") as medium:
+        assert medium.findings() == []  # what stands in front of a file of many blocks is right
     assert (tmp_path / "t.zip").stat().st_size < 620_000
 
 

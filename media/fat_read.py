@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 from drivers import ImageFile
+from media.closing import ClosesItself
 from media.entry import Entry
 from media.extents import Extent, ExtentFile
 from media.fat_check import check_fat
@@ -16,7 +15,7 @@ from media.tolerant_names import TolerantNames
 from reporting import CannotRead, Finding
 
 
-class FatMedium:
+class FatMedium(ClosesItself):
     """Reads from the image it was given and closes it in the end.
 
     A name is made of 8.3 names as they are recorded; what is to be shown in lower case is not.
@@ -72,17 +71,6 @@ class FatMedium:
 
     def close(self) -> None:
         self._image.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _names(self) -> TolerantNames:

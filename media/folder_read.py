@@ -5,10 +5,10 @@ import stat
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from drivers import ImageFile, open_image
+from media.closing import ClosesItself
 from media.entry import Entry
 from media.finding_list import FindingList
 from media.iso9660_names import printable, stripped
@@ -65,7 +65,7 @@ class _Found(NamedTuple):
     path: str
 
 
-class FolderMedium:
+class FolderMedium(ClosesItself):
     """The files below a folder, as the operating system shows them."""
 
     kind: Final = "folder"
@@ -101,17 +101,6 @@ class FolderMedium:
 
     def close(self) -> None:
         """Have nothing to close."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _names(self) -> TolerantNames:

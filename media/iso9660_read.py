@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from drivers import ImageFile
+from media.closing import ClosesItself
 from media.entry import Entry
 from media.extents import Extent, ExtentFile
 from media.iso9660_check import check_volume
@@ -19,7 +20,7 @@ from media.tolerant_names import TolerantNames
 from reporting import CannotRead, Finding
 
 
-class Iso9660Medium:
+class Iso9660Medium(ClosesItself):
     """Reads from the image it was given and closes it in the end."""
 
     kind: Final = "iso9660"
@@ -67,17 +68,6 @@ class Iso9660Medium:
 
     def close(self) -> None:
         self._image.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _is_more_than_plain(self) -> bool:

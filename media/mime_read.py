@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from drivers import ImageFile
-from media.entry import BlockReader, Entry, FileReader, Medium
+from media.enclosing import EnclosedMedium
+from media.entry import BlockReader, Entry, Medium
 from media.extents import Extent, ExtentFile
 from media.finding_list import FindingList
 from media.iso9660_names import printable, shown
@@ -113,38 +114,13 @@ def content_of(reader: BlockReader, part: Part, size: int, where: str) -> Spool 
     return Spool(decoded_pieces(reader, part.start, part.end, part.encoding), size, where)
 
 
-class MailMedium:
+class MailMedium(EnclosedMedium):
     """A mail that carries a File-set; closes its file in the end."""
 
     def __init__(self, files: Medium, problems: FindingList, close: Callable[[], None]) -> None:
-        self.files = files  # the archive in the mail, or its DICOM parts
+        """Take over *files*: the archive in the mail, or its DICOM parts."""
+        super().__init__(files)
         self._problems, self._close = problems, close
-
-    @property
-    def kind(self) -> str:
-        """Return "mime", "zip", or what the image is that the archive holds."""
-        return self.files.kind
-
-    @property
-    def label(self) -> str:
-        return self.files.label
-
-    def entries(self) -> Iterator[Entry]:
-        return self.files.entries()
-
-    def find(self, name: Name) -> Entry | None:
-        return self.files.find(name)
-
-    def find_tolerant(self, name: Name) -> Entry | None:
-        return self.files.find_tolerant(name)
-
-    def open(self, entry: Entry) -> FileReader:
-        """Open a file of the mail; it is decoded as far as it is asked for.
-
-        Raises:
-            CannotRead: it cannot be decoded or unpacked.
-        """
-        return self.files.open(entry)
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the mail, and with the archive in it."""
@@ -153,17 +129,6 @@ class MailMedium:
     def close(self) -> None:
         self.files.close()
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_mail(

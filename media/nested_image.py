@@ -4,14 +4,13 @@ It is unpacked to a file without a name and opened as what it is: once, and no d
 """
 
 import os
-from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Callable
+from typing import Final
 
 from drivers import ImageFile
-from media.entry import Entry, FileReader, Medium
+from media.enclosing import EnclosedMedium
+from media.entry import Medium
 from media.iso9660_names import shown
-from media.source import Name
 from media.spool import Spool, no_room
 from media.zip_archive import Member
 from media.zip_read import ZipMedium
@@ -63,37 +62,13 @@ def unpacked(archive: ZipMedium, member: Member, path: str) -> ImageFile:
         raise no_room(error) from error
 
 
-class NestedMedium:
+class NestedMedium(EnclosedMedium):
     """The medium whose image an archive holds; says so among the findings."""
 
     def __init__(self, inner: Medium, archive: ZipMedium, image: Member) -> None:
-        self.inner = inner
+        """Take over both: the medium in the image, and the archive that holds the image."""
+        super().__init__(inner)
         self._archive, self._image = archive, image
-
-    @property
-    def kind(self) -> str:
-        return self.inner.kind
-
-    @property
-    def label(self) -> str:
-        return self.inner.label
-
-    def entries(self) -> Iterator[Entry]:
-        return self.inner.entries()
-
-    def find(self, name: Name) -> Entry | None:
-        return self.inner.find(name)
-
-    def find_tolerant(self, name: Name) -> Entry | None:
-        return self.inner.find_tolerant(name)
-
-    def open(self, entry: Entry) -> FileReader:
-        """Open a file of the medium.
-
-        Raises:
-            CannotRead: it cannot be opened, or is not whole on the medium.
-        """
-        return self.inner.open(entry)
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the archive and with the medium in it."""
@@ -103,22 +78,11 @@ class NestedMedium:
             for finding in self._archive.findings()
             if finding.rule not in ("ZIP-NAME", "ZIP-INSIDE", "ZIP-FOLDER")
         ]
-        return [_RULE.at(shown(self._image.name)), *around, *self.inner.findings()]
+        return [_RULE.at(shown(self._image.name)), *around, *self.files.findings()]
 
     def close(self) -> None:
-        self.inner.close()
+        self.files.close()
         self._archive.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def opened(

@@ -6,15 +6,15 @@ What was made is kept: a little in memory, more in a file without a name that go
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
+from media.closing import ClosesItself
 from reporting import CannotRead, CannotWrite
 
 _IN_MEMORY: Final = 4 << 20  # bytes
 
 
-class Spool:
+class Spool(ClosesItself):
     """Makes content as far as it is asked for, and keeps it; a context that lets go of it."""
 
     def __init__(self, pieces: Iterator[bytes], size: int, where: str) -> None:
@@ -57,17 +57,6 @@ class Spool:
             self._file = None
         self._error = CannotRead("is closed", self._where, "Open it again")
         self._made = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         with suppress(AttributeError):  # It may not have come to be.

@@ -6,10 +6,10 @@ read and compared (PS3.12 P.2: readers must know both).
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from drivers import ImageFile
+from media.closing import ClosesItself
 from media.entry import Entry
 from media.extents import ExtentFile
 from media.finding_list import FindingList
@@ -84,7 +84,7 @@ def _same(one: Entry, other: Entry) -> bool:
     return _is_plain(other) and (one.offset, one.size) == (other.offset, other.size)
 
 
-class BridgeMedium:
+class BridgeMedium(ClosesItself):
     """A disc that is read by both of its file systems; closes the image in the end."""
 
     kind: Final = "iso9660+udf"
@@ -140,17 +140,6 @@ class BridgeMedium:
 
     def close(self) -> None:
         self._image.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _views(self) -> BridgeViews:

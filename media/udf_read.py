@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from drivers import ImageFile
+from media.closing import ClosesItself
 from media.entry import Entry
 from media.extents import NOWHERE, Extent, ExtentFile
 from media.iso9660_names import shown, stripped
@@ -17,7 +17,7 @@ from media.udf_volume import UdfVolume
 from reporting import CannotRead, Finding
 
 
-class UdfMedium:
+class UdfMedium(ClosesItself):
     """Reads from the image it was given and closes it in the end."""
 
     kind: Final = "udf"
@@ -52,17 +52,6 @@ class UdfMedium:
 
     def close(self) -> None:
         self._image.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _names(self) -> TolerantNames:

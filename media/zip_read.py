@@ -3,9 +3,9 @@
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from media.closing import ClosesItself
 from media.entry import BlockReader, Entry
 from media.extents import Extent, ExtentFile
 from media.iso9660_names import shown
@@ -22,7 +22,7 @@ def _nothing() -> None:
     """Have nothing to close."""
 
 
-class ZipMedium:
+class ZipMedium(ClosesItself):
     """Reads from the archive it was given and lets go of it in the end."""
 
     kind: Final = "zip"
@@ -92,17 +92,6 @@ class ZipMedium:
 
     def close(self) -> None:
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _names(self) -> TolerantNames:

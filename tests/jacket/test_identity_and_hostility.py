@@ -1,4 +1,4 @@
-"""What an adversary tried: swapped files, mixed-up people, pipes and oversized manifests."""
+"""What somebody with bad intent tries: swapped files, mixed-up people, pipes, oversized manifests."""
 
 import json
 import os

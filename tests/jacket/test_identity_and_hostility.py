@@ -1,4 +1,4 @@
-"""What somebody with bad intent tries: swapped files, mixed-up people, pipes, oversized manifests."""
+"""What somebody with bad intent tries: swapped files, mixed-up people, pipes, huge manifests."""
 
 import json
 import os

@@ -1,31 +1,23 @@
 """The scan: from files and folders of any shape to Instances, or a reason for every other file.
 
-Two processes share the work where there are two cores: the chunks lie as tokens in a pipe and
-each process takes the next one, so that neither waits for the other. What a killed worker did
-not hand back is simply done again.
+Two processes share the work where there are two cores.
 """
 
-import gc
-import marshal
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from struct import Struct
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from dicomdir.forked import MOST_PIECES, in_processes, no_garbage_collection
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.worker_life import die_of_signals, undisturbed
 from reporting import CannotRead, Progress, silent
 
 _LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
-_TOKEN: Final = Struct("<I")
 _CHUNK: Final = 32  # files a process takes at once
-_MOST_TOKENS: Final = 12_000  # what surely fits into a pipe that nobody reads yet
 # Below this a second process costs more than it brings.
 _WORTH_SHARING: Final = 160
 _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -176,100 +168,36 @@ def index_files(
 ) -> Iterator[Result]:
     """Index *paths*, in their order, with as many processes as there are cores."""
     cores = jobs or os.cpu_count() or 1
-    with _no_garbage_collection():
+    with no_garbage_collection():
         if cores < 2 or len(paths) < _WORTH_SHARING or not hasattr(os, "fork"):
             for done, path in enumerate(paths):
                 if not done % _CHUNK:
                     progress("scan", done, len(paths))
                 yield index_file(path, indexer)
             return
-        size = max(_CHUNK, -(-len(paths) // _MOST_TOKENS))
+        size = max(_CHUNK, -(-len(paths) // MOST_PIECES))
         chunks = [paths[i : i + size] for i in range(0, len(paths), size)]
-        results = _shared_out(chunks, indexer, cores, progress)
+        results = in_processes(
+            _Indexing(chunks, indexer),
+            len(chunks),
+            cores,
+            begin=lambda number: progress("scan", min(number * size, len(paths)), len(paths)),
+        )
         for number in range(len(chunks)):
             yield from results.pop(number)
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Nothing in a scan forms cycles; looking for them costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+class _Indexing:
+    """The work of one process: chunks of paths."""
 
+    def __init__(self, chunks: list[Sequence[str]], indexer: Indexer) -> None:
+        self._chunks, self._indexer = chunks, indexer
 
-def _shared_out(
-    chunks: list[Sequence[str]], indexer: Indexer, cores: int, progress: Progress
-) -> dict[int, list[Result]]:
-    """Index all chunks in this process and in forked ones; return results by chunk number."""
-    tokens, write_end = os.pipe()
-    workers: list[tuple[int, IO[bytes]]] = []
-    try:
-        os.write(write_end, b"".join(map(_TOKEN.pack, range(len(chunks)))))
-        os.close(write_end)
-        for _ in range(cores - 1):
-            with undisturbed():  # or an interruption would forget the worker just started
-                workers.append(_start_worker(tokens, chunks, indexer))
-        total = sum(map(len, chunks))
-        results = {}
-        while token := os.read(tokens, _TOKEN.size):
-            (number,) = _TOKEN.unpack(token)
-            progress("scan", min(number * len(chunks[0]), total), total)
-            results[number] = [index_file(path, indexer) for path in chunks[number]]
-        while workers:
-            results.update(_result_of(*workers[-1]))
-            workers.pop()
-    finally:
-        os.close(tokens)
-        for pid, _ in workers:  # only when something went wrong on the way
-            with suppress(ProcessLookupError, ChildProcessError):  # already waited for
-                os.kill(pid, 9)
-                os.waitpid(pid, 0)
-    for number, chunk in enumerate(chunks):
-        if number not in results:  # a worker was killed, by the system or by a hostile file
-            results[number] = [index_file(path, indexer) for path in chunk]
-    return results
+    def piece(self, number: int) -> list[Result]:
+        return [tuple(index_file(path, self._indexer)) for path in self._chunks[number]]
 
+    def state(self) -> None:
+        """Gather nothing: every file stands for itself."""
 
-def _start_worker(
-    tokens: int, chunks: list[Sequence[str]], indexer: Indexer
-) -> tuple[int, IO[bytes]]:
-    """Fork a process that indexes what it can take; its results come in a file in memory."""
-    if hasattr(os, "memfd_create"):
-        basket = os.fdopen(os.memfd_create("jacket-scan"), "w+b")
-    else:
-        import tempfile
-
-        basket = tempfile.TemporaryFile()  # noqa: SIM115 (outlives us)
-    parent = os.getpid()
-    pid = os.fork()
-    if pid:
-        return pid, basket
-    status = 1
-    try:
-        die_of_signals()
-        results = {}
-        while token := os.read(tokens, _TOKEN.size):
-            (number,) = _TOKEN.unpack(token)
-            if os.getppid() != parent:  # it was killed: nobody waits for this
-                break
-            results[number] = [tuple(index_file(path, indexer)) for path in chunks[number]]
-        marshal.dump(results, basket)
-        basket.flush()
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _result_of(pid: int, basket: IO[bytes]) -> dict[int, list[Result]]:
-    _, status = os.waitpid(pid, 0)
-    with basket:
-        if status:
-            return {}
-        basket.seek(0)
-        results: dict[int, list[Result]] = marshal.load(basket)  # noqa: S302 (our own worker's)
-        return results
+    def absorb(self, state: object) -> None:
+        """Take in nothing."""

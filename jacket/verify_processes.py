@@ -1,24 +1,16 @@
 """Sharing the files of a medium among processes, so that the result is that of one.
 
-The chunks lie as tokens in a pipe and each process takes the next one. What a process found is
-kept by chunk and put together in the medium's order. What a killed worker did not hand back is
-simply done again.
+What a process found is kept by chunk and put together in the medium's order.
 """
 
-import gc
-import marshal
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from struct import Struct
-from typing import IO, Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from dicomdir.worker_life import die_of_signals, undisturbed
+from dicomdir.forked import MOST_PIECES, in_processes, no_garbage_collection
 from media import Entry
 
-_TOKEN: Final = Struct("<I")
-_MOST_TOKENS: Final = 12_000  # what surely fits into a pipe that nobody reads yet
 _CHUNK_FILES: Final = 32
 _CHUNK_BYTES: Final = 8 << 20
 # Below both a second process costs more than it brings.
@@ -62,7 +54,7 @@ def cut_up(entries: Sequence[Entry], medium: str, processes: int | None) -> Shar
     few = len(entries) < _WORTH_FILES and total < _WORTH_BYTES
     if not hasattr(os, "fork") or _seeks(medium) or (processes is None and few):
         number = 1
-    most = max(1, -(-len(entries) // _MOST_TOKENS))
+    most = max(1, -(-len(entries) // MOST_PIECES))
     return Shared(list(_chunks(entries, max(_CHUNK_FILES, most))), number)
 
 
@@ -111,7 +103,7 @@ def share_out(
         meanwhile: what this process does first, while the others begin.
         progress: told the number of the chunk that is begun.
     """
-    with _no_garbage_collection():
+    with no_garbage_collection():
         if shared.processes < 2 or len(shared.chunks) < 2:
             meanwhile()
             results = {}
@@ -119,91 +111,22 @@ def share_out(
                 progress(number)
                 results[number] = work.chunk(chunk)
         else:
-            results = _in_processes(shared, work, meanwhile, progress)
+            results = in_processes(
+                _Chunks(work, shared.chunks),
+                len(shared.chunks),
+                shared.processes,
+                begin=progress,
+                meanwhile=meanwhile,
+            )
         return [results[number] for number in range(len(shared.chunks))]
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Nothing here forms cycles; looking for them among many records costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+class _Chunks:
+    """The work on a medium as numbered pieces."""
 
+    def __init__(self, work: Work, chunks: list[Sequence[Entry]]) -> None:
+        self._work, self._chunks = work, chunks
+        self.state, self.absorb = work.state, work.absorb
 
-def _in_processes(
-    shared: Shared, work: Work, meanwhile: Callable[[], None], progress: Callable[[int], None]
-) -> dict[int, object]:
-    tokens, write_end = os.pipe()
-    workers: list[tuple[int, IO[bytes]]] = []
-    results: dict[int, object] = {}
-    try:
-        os.write(write_end, b"".join(map(_TOKEN.pack, range(len(shared.chunks)))))
-        os.close(write_end)
-        for _ in range(shared.processes - 1):
-            with undisturbed():  # or an interruption would forget the worker just started
-                workers.append(_start_worker(tokens, shared.chunks, work))
-        meanwhile()
-        while token := os.read(tokens, _TOKEN.size):
-            (number,) = _TOKEN.unpack(token)
-            progress(number)
-            results[number] = work.chunk(shared.chunks[number])
-        while workers:
-            found, state = _result_of(*workers[-1])
-            workers.pop()
-            if found:
-                results.update(found)
-                work.absorb(state)
-    finally:
-        os.close(tokens)
-        for pid, _ in workers:  # only when something went wrong on the way
-            with suppress(ProcessLookupError, ChildProcessError):  # already waited for
-                os.kill(pid, 9)
-                os.waitpid(pid, 0)
-    for number, chunk in enumerate(shared.chunks):
-        if number not in results:  # a worker was killed, by the system or by a hostile file
-            results[number] = work.chunk(chunk)
-    return results
-
-
-def _start_worker(tokens: int, chunks: list[Sequence[Entry]], work: Work) -> tuple[int, IO[bytes]]:
-    """Fork a process that does what it can take; its results come in a file in memory."""
-    if hasattr(os, "memfd_create"):
-        basket = os.fdopen(os.memfd_create("jacket-verify"), "w+b")
-    else:
-        import tempfile
-
-        basket = tempfile.TemporaryFile()  # noqa: SIM115 (outlives us)
-    parent = os.getpid()
-    pid = os.fork()
-    if pid:
-        return pid, basket
-    status = 1
-    try:
-        die_of_signals()
-        results: Any = {}
-        while token := os.read(tokens, _TOKEN.size):
-            (number,) = _TOKEN.unpack(token)
-            if os.getppid() != parent:  # it was killed: nobody waits for this
-                break
-            results[number] = work.chunk(chunks[number])
-        state: Any = work.state()
-        marshal.dump((results, state), basket)
-        basket.flush()
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _result_of(pid: int, basket: IO[bytes]) -> tuple[dict[int, object], object]:
-    _, status = os.waitpid(pid, 0)
-    with basket:
-        if status:
-            return {}, None
-        basket.seek(0)
-        loaded: tuple[dict[int, object], object] = marshal.load(basket)  # noqa: S302 (our own)
-        return loaded
+    def piece(self, number: int) -> object:
+        return self._work.chunk(self._chunks[number])

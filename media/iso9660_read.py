@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from heapq import merge
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from drivers import ImageFile
 from media.closing import ClosesItself
@@ -50,17 +49,20 @@ class Iso9660Medium(ClosesItself):
             found = self._by_other_name(name)
         return found
 
-    def open(self, entry: Entry) -> "FileInImage | ExtentFile":
+    def open(self, entry: Entry) -> ExtentFile:
         """Open a file of this medium.
 
         Raises:
             CannotRead: it does not lie within the image.
         """
-        if entry.extents:
-            return self._scattered(entry)
-        if entry.size and entry.offset + entry.size > self._image.size:
-            raise _outside(entry)
-        return FileInImage(self._image, entry)
+        runs = [Extent(*run) for run in entry.extents] or [Extent(entry.offset, entry.size)]
+        if any(run.length and run.offset + run.length > self._image.size for run in runs):
+            raise CannotRead(
+                "does not lie within the image",
+                shown(entry.name),
+                "The image is cut off or damaged; make a new copy of the medium",
+            )
+        return ExtentFile(self._image, runs, entry.name)
 
     def findings(self) -> list[Finding]:
         found = check_volume(self._volume, self._image)
@@ -111,51 +113,3 @@ class Iso9660Medium(ClosesItself):
         recorded = file.identifier.decode("latin-1")
         name = name_of(self._volume, file)
         return Entry(name, recorded, file.size, self._image.path, file.at, file.extents)
-
-    def _scattered(self, entry: Entry) -> ExtentFile:
-        if any(at + length > self._image.size for at, length in entry.extents):
-            raise _outside(entry)
-        return ExtentFile(self._image, [Extent(*run) for run in entry.extents], entry.name)
-
-
-def _outside(entry: Entry) -> CannotRead:
-    return CannotRead(
-        "does not lie within the image",
-        shown(entry.name),
-        "The image is cut off or damaged; make a new copy of the medium",
-    )
-
-
-class FileInImage:
-    """One file of an image, open: a window that cannot be left."""
-
-    __slots__ = ("_image", "_offset", "_where", "size")
-
-    def __init__(self, image: ImageFile, entry: Entry) -> None:
-        self._image, self._offset, self._where = image, entry.offset, entry.name
-        self.size = entry.size
-
-    def pread(self, length: int, offset: int) -> bytes:
-        """Return exactly *length* bytes from byte *offset* of the file on.
-
-        Raises:
-            CannotRead: the file ends before, or the medium is damaged there.
-        """
-        if length < 0 or offset < 0 or offset + length > self.size:
-            raise CannotRead(
-                f"{length} bytes at byte {offset} are beyond its end at {self.size}",
-                shown(self._where),
-                "The file is shorter than what is in it says",
-            )
-        return self._image.pread(length, self._offset + offset)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the image open: it belongs to the medium."""

@@ -6,10 +6,8 @@ asked for, because that is the order in which viewers read it. Nor is it left to
 date it wrote is replaced, so that the same input gives the same bytes.
 """
 
-import gc
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,6 +20,7 @@ from media.iso9660_names import (
     volume_identifier_field,
 )
 from media.source import Name
+from media.uncollected import uncollected
 from media.volume_plan import PlannedFile
 from reporting import CannotWrite
 
@@ -94,7 +93,7 @@ def lay_out(
     from pycdlib.pycdlibexception import PyCdlibException
 
     try:
-        with _uncollected():
+        with uncollected():
             return _lay_out(files, label, recorded, level, arrangement)
     except PyCdlibException as error:
         raise CannotWrite(
@@ -122,18 +121,6 @@ def _lay_out(
         folder.children.clear()  # Opens the cycles, so that all of it is freed here and now.
     volume.close()
     return layout
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector off: nearly half the time went into walking these records."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _refuse_size(file: PlannedFile) -> None:

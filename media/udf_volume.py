@@ -4,9 +4,6 @@ Nothing here trusts the medium. Every directory is visited once, addresses are h
 partitions and the image, and there is an upper limit to everything that is counted.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from media.entry import BlockReader
@@ -29,6 +26,7 @@ from media.udf_rules import new_list
 from media.udf_sequence import VolumeStructure, read_structure, recognised
 from media.udf_space import Space
 from media.udf_tree import Tree, UdfDirectory, UdfFile
+from media.uncollected import uncollected
 from reporting import CannotRead
 
 _DOMAIN: Final = b"*OSTA UDF Compliant"
@@ -80,7 +78,7 @@ def read_udf(image: BlockReader) -> UdfVolume | None:
     if file_set is None:
         raise _lost(where, "has no readable file set")
     tree = Tree(space, problems)
-    with _uncollected():
+    with uncollected():
         tree.walk(parse_long(file_set, 400), where)
     tree.files.sort(key=lambda file: file.at)
     return UdfVolume(
@@ -96,18 +94,6 @@ def read_udf(image: BlockReader) -> UdfVolume | None:
         tree.unlisted,
         problems,
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector off: it would walk all the records again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def says_udf(image: BlockReader) -> bool:

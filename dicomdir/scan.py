@@ -109,7 +109,7 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
                 if entry.is_dir():
                     if not entry.is_symlink() or _is_new(entry.path, seen):
                         folders.append(entry.path)
-                elif entry.name in _LITTER or entry.name.startswith("._"):
+                elif is_litter(entry.name):
                     yield NotIndexed(entry.path, "a file of the operating system", "litter")
                 elif entry.is_file():
                     yield entry.path
@@ -120,6 +120,11 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
             except OSError as error:
                 yield NotIndexed(entry.path, f"cannot be read: {error.strerror}", "unreadable")
         waiting.extend(reversed(folders))
+
+
+def is_litter(name: str) -> bool:
+    """Return whether a file is one that operating systems drop."""
+    return name in _LITTER or name.startswith("._")
 
 
 def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:

@@ -5,6 +5,7 @@ are never touched (PS3.10 8.3): only the DICOMDIR's content changes.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from dicomdir.check_keys import elements_of, value_of
@@ -19,7 +20,13 @@ from dicomdir.record_types import AdditionalKey
 from dicomdir.replace_file import replace_atomically
 from reporting import CannotWrite
 
-__all__ = ["NoDirectoryInformation", "Updated", "replace_atomically", "update_directory"]
+__all__ = [
+    "NoDirectoryInformation",
+    "Updated",
+    "replace_atomically",
+    "update_directory",
+    "without_branches",
+]
 
 FileID = tuple[str, ...]
 Addition = tuple[Instance, FileID]
@@ -71,7 +78,7 @@ def update_directory(
             "DICOMDIR",
             "Make a new medium with `jacket author`",
         )
-    records, removed, remarks = _without(existing.directory.records, removals)
+    records, removed, remarks = _without(existing.directory.records, removals, ())
     directory = existing.directory.replaced(records=records)
     remarks += _remarks_on(existing)
     adder = _Adder(directory, KeyGenerator(additional_keys))
@@ -88,6 +95,26 @@ def update_directory(
     )
 
 
+def without_branches(
+    existing: DirectoryRead,
+    branches: Iterable[DirectoryRecord],
+    removals: Collection[FileID] = (),
+) -> tuple[DirectoryRead, tuple[FileID, ...]]:
+    """Return the directory without *branches*, and the File IDs that are no longer in it.
+
+    Of a branch nothing stays, whatever kind of record is below it; parents that lose their last
+    child go too. The directory that was read is as before.
+
+    Args:
+        existing: as it was read.
+        branches: records of its tree, each to go with all that is below it.
+        removals: File IDs of files that shall no longer be named.
+    """
+    records, removed, _ = _without(existing.directory.records, removals, branches)
+    directory = existing.directory.replaced(records=records)
+    return replace(existing, directory=directory), tuple(removed)
+
+
 def _remarks_on(existing: DirectoryRead) -> list[str]:
     rules = {problem.rule for problem in existing.problems}
     remarks = []
@@ -99,19 +126,25 @@ def _remarks_on(existing: DirectoryRead) -> list[str]:
 
 
 def _without(
-    records: list[DirectoryRecord], removals: Collection[FileID]
+    records: list[DirectoryRecord],
+    removals: Collection[FileID],
+    branches: Iterable[DirectoryRecord],
 ) -> tuple[list[DirectoryRecord], list[FileID], list[str]]:
-    """Return a copy of the tree without *removals*, what was removed, and remarks.
+    """Return a copy of the tree without *removals* and *branches*, what went, and remarks.
 
     Iterative: parents come before their children in a flat list, which is gone through backwards.
     """
     names = {located(file_id) for file_id in removals} - {None}
+    whole = {id(record) for record in branches}
+    gone: set[int] = set()  # places of what goes with its branch
     flat: list[tuple[DirectoryRecord, int]] = []  # record and the place of the one above
     stack = [(record, -1) for record in reversed(records)]
     while stack:
         record, above = stack.pop()
         place = len(flat)
         flat.append((record, above))
+        if id(record) in whole or above in gone:
+            gone.add(place)
         stack += [(child, place) for child in reversed(record.children)]
     kept: list[list[DirectoryRecord]] = [[] for _ in flat]
     roots: list[DirectoryRecord] = []
@@ -120,9 +153,11 @@ def _without(
     for place in range(len(flat) - 1, -1, -1):
         record, above = flat[place]
         children = kept[place][::-1]
-        goes = bool(record.file_id) and located(record.file_id) in names
+        goes = bool(record.file_id) and (place in gone or located(record.file_id) in names)
         if goes:
             removed.append(record.file_id)
+        if place in gone:
+            continue
         emptied = bool(record.children) and not children and not record.file_id
         if emptied or (goes and not children):
             continue

@@ -1,117 +1,53 @@
 """The job "make a medium": scan, select, plan, convert, lay out, write."""
 
-import os
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from dicomdir.index import Indexer
-from dicomdir.instance import KINDS, NotIndexed
+from dicomdir.instance import NotIndexed
 from dicomdir.scan import scan
-from dicomdir.tidy_keys import MALFORMED_UID
 from jacket.author_remarks import remarks_on
+from jacket.author_request import now, policy_of, refuse_numbers, volume_capacity, wants_icons
+from jacket.authored import Authored, AuthoredVolume, Selection
+from jacket.capacities import CAPACITIES
+from jacket.drafting import Draft, Drafter, is_volume_of
 from jacket.labels import checked_label
-from jacket.layout import BLOCK, Icons, Layout, estimated, lay_out
-from jacket.manifest import manifest_of
+from jacket.layout import Icons, with_icons
 from jacket.settle import Candidates, NothingToWrite, settled
+from jacket.split import drafts_of, missing, picked, refuse_strangers, stale
 from jacket.target import (
-    CAPACITIES,
-    is_image,
+    default_profile,
     next_step,
+    refuse_in_the_way,
     refuse_inside,
+    refuse_other_medium,
     refuse_unfit,
     refuse_unwritable,
     why_never,
 )
-from media.source import DigestList, NamedSource, Written
+from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
 from profiles.choose_syntax import LOSSY_COMPRESSION
-from profiles.judge import broken_frames
-from profiles.plan import DEFAULT_QUALITY, Action, Plan, PlannedInstance, Policy, Transcode
+from profiles.plan import DEFAULT_QUALITY, Plan, Policy
 from profiles.profile_table import profile
 from profiles.selection import select
 from profiles.values import facts_for
-from reporting import CannotWrite, Progress, WrongUsage, silent
+from reporting import CannotWrite, FilmjacketError, Progress, silent
 
 __all__ = [
     "AUTO_PROFILE",
     "CAPACITIES",
-    "DEFAULT_PROFILE",
     "Authored",
+    "AuthoredVolume",
     "NothingToWrite",
     "Selection",
     "author",
 ]
 
-DEFAULT_PROFILE: Final = "STD-GEN-CD"
 AUTO_PROFILE: Final = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What of the sources goes on the medium; empty filters let everything through."""
-
-    patients: Collection[str] = ()
-    studies: Collection[str] = ()
-    series: Collection[str] = ()
-    accessions: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Authored:
-    """What a job made, and every source that is not on the medium with its reason."""
-
-    profile: str
-    volume: Written | None  # None after a dry run
-    file_set_uid: str
-    label: str
-    size: int  # bytes of the volume; after a dry run as far as it can be told
-    planned: tuple[PlannedInstance, ...]
-    left_out: tuple[NotIndexed, ...]
-    remarks: tuple[str, ...]
-    medium: str = ""  # what the profile is for, as PS3.11 calls it
-    why_profile: str = ""  # why "auto" chose it
-    icons: int = 0  # records that have, or would get, an icon
-    next_step: str = ""  # what is left to do until it is a medium of the profile
-    cannot: str = ""  # why such a medium was planned and cannot be made
-
-    @property
-    def lost(self) -> tuple[NotIndexed, ...]:
-        """What was left out though it may matter to the patient (duplicates do not)."""
-        return tuple(item for item in self.left_out if KINDS[item.kind])
-
-    @property
-    def flaws(self) -> tuple[str, ...]:
-        """What keeps the medium from being compliant though everything was done right."""
-        uids = [remark for remark in self.remarks if MALFORMED_UID in remark]
-        frames: dict[str, list[str]] = {}
-        for item in self.planned:
-            what = "" if item.rewritten else broken_frames(item.instance)
-            if what:
-                frames.setdefault(what, []).append(item.instance.source)
-        streams = [
-            f"{len(where):,} copied as they are, {where[0]} among them: {what}"
-            for what, where in frames.items()
-        ]
-        return (*uids, *streams)
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing that may matter was left out and the medium is as it should be."""
-        return not self.lost and not self.flaws
-
-    def count(self, action: Action) -> int:
-        """Return how many instances came on the medium by *action*."""
-        return sum(item.action is action for item in self.planned)
-
-    @property
-    def transcoded_to(self) -> dict[str, int]:
-        """How many instances were brought to which transfer syntax, by UID."""
-        counts = Counter(item.target_syntax for item in self.planned if item.target_syntax)
-        return dict(counts.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,31 +55,58 @@ class _Job:
     """What was asked for, checked."""
 
     row: ApplicationProfile
+    form: Form
     target: Path
     label: str
     clock: datetime
     policy: Policy
     icons: Icons | None
     no_icons: bool  # the operator said that there shall be none
-    capacity: int | None
+    capacity: int | None  # bytes of a medium
+    split: bool
+    numbers: Collection[int]  # of the volumes to make; empty: all
     jobs: int | None
     progress: Progress
     why_profile: str
+    medium: str | None  # as the operator said it
 
     @property
     def indexer(self) -> Indexer:
-        return Indexer(self.row.additional_keys, (*facts_for([self.row]), LOSSY_COMPRESSION))
+        facts = dict((*facts_for([self.row]), LOSSY_COMPRESSION))
+        if self.split:
+            from jacket.volume_index import FACTS
+
+            facts |= dict(FACTS)
+        return Indexer(self.row.additional_keys, facts.items())
+
+    def drafter(self, files: Mapping[str, str], *, icons_to_come: bool = False) -> Drafter:
+        return Drafter(
+            self.form,
+            self.row,
+            self.target,
+            self.label,
+            self.clock,
+            files,
+            self.icons if icons_to_come else None,
+        )
+
+    def drafts(self, drafter: Drafter, decided: Plan) -> list[Draft]:
+        if not self.split or self.capacity is None:
+            return [drafter.one(decided)]
+        return drafts_of(drafter, decided, self.capacity)
 
 
 def author(
     sources: Iterable[str | Path],
     output: str | Path,
     *,
-    profile_id: str | ApplicationProfile = DEFAULT_PROFILE,
+    profile_id: str | ApplicationProfile | None = None,
     selection: Selection | None = None,
     label: str | None = None,
     capacity: int | None = None,
     medium: str | None = None,
+    split: bool = False,
+    volumes: Collection[int] = (),
     transcode: str = "auto",
     quality: int = DEFAULT_QUALITY,
     icons: bool | None = None,
@@ -156,13 +119,20 @@ def author(
 
     Args:
         sources: files and folders.
-        output: ``….iso`` for an image, anything else for a folder.
+        output: its suffix says what is made: ``.iso`` an image of a disc, ``.img`` an image of
+            any medium, ``.zip`` an archive, ``.eml`` a mail, anything else a folder.
         profile_id: application profile, as PS3.11 spells it, or a row of one; "auto": the one
-            that suits the objects and the medium best.
+            that suits the objects and the medium best; None: the general one that is usual for
+            *output*.
         selection: what of the sources is wanted; everything when None.
         label: File-set ID and volume label; made of the date when None.
         capacity: bytes of the medium; more is refused before anything is written.
-        medium: for "auto", one of `jacket.target.MEDIA`; told from *output* when None.
+        medium: for "auto", one of `jacket.target.MEDIA`, told from *output* when None; with
+            another profile the kind of its medium, such as "bd-r".
+        split: make several volumes, ``output-1.iso`` and so on, where one does not hold all;
+            *capacity* is that of each, and what the profile's medium usually has when None.
+        volumes: with *split*: make those of these numbers alone, counted from 1; with the same
+            sources, words and clock they are what they were.
         transcode: "auto" changes only what the profile demands, "lossless" also compresses native
             images without loss where the profile allows it, "lossy" with loss (into new objects
             with new UIDs), "never" leaves out what would have to be changed.
@@ -179,67 +149,64 @@ def author(
         FilmjacketError: what else can go wrong, said with what to do.
     """
     target = Path(output)
-    clock = recorded or _now()
+    clock = recorded or now()
     checked_label(label)
-    policy = _policy(transcode, quality)
+    policy = policy_of(transcode, quality)
     given = list(sources)
     refuse_inside(target, given)
     refuse_unwritable(target)
+    refuse_numbers(volumes, split=split)
     wanted = selection or Selection()
-    row, why = _row(given, wanted, target, profile_id, capacity, medium, policy, jobs, progress)
+    row, why = _row(
+        given, wanted, target, profile_id, capacity, medium, policy, jobs, progress, split=split
+    )
     refuse_unfit(row, target, dry_run=dry_run)
-    maker = Icons(row.icon, jobs=jobs, progress=progress) if _wants_icons(row, icons) else None
+    maker = Icons(row.icon, jobs=jobs, progress=progress) if wants_icons(row, icons) else None
     job = _Job(
         row,
+        form_of(target, row.medium, medium),
         target,
         f"DICOM_{clock:%Y%m%d}" if label is None else label,
         clock,
         policy,
         maker,
         icons is False,
-        capacity,
+        volume_capacity(row, capacity) if split else capacity,
+        split,
+        volumes,
         jobs,
         progress,
         why,
+        medium,
     )
     candidates, indexer = _found(job, given, wanted)
     if dry_run:
-        return _planned_only(job, candidates)
-    with settled(candidates, target, indexer, jobs, progress) as (ready, files):
-        layout = lay_out(ready, files, clock, job.label, row, maker)
-        digest_list = manifest_of([(s.name, s.size) for s in layout.named], clock)
-        written = _write(job, layout.named, digest_list)
-    return _result(job, ready, layout, written, written.size)
-
-
-def _policy(transcode: str, quality: int) -> Policy:
-    if transcode not in tuple(Transcode):
-        raise WrongUsage(
-            f"{transcode[:32]!r} is not a way to convert",
-            "--transcode",
-            f"Say one of {', '.join(Transcode)}",
-        )
-    if not 1 <= quality <= 100:
-        raise WrongUsage(f"{quality} is not a quality", "--quality", "Say a number from 1 to 100")
-    return Policy(Transcode(transcode), quality)
+        return _planned_only(job, candidates.plan())
+    with settled(
+        candidates, target, indexer, jobs, progress, lambda decided: _refuse_early(job, decided)
+    ) as (ready, files):
+        return _made(job, ready, files)
 
 
 def _row(
     sources: Sequence[str | Path],
     wanted: Selection,
     target: Path,
-    profile_id: str | ApplicationProfile,
+    profile_id: str | ApplicationProfile | None,
     capacity: int | None,
     medium: str | None,
     policy: Policy,
     jobs: int | None,
     progress: Progress,
+    *,
+    split: bool,
 ) -> tuple[ApplicationProfile, str]:
     """Return the profile, and why it was chosen when that was left to us."""
-    if isinstance(profile_id, ApplicationProfile):
-        return profile_id, ""
     if profile_id != AUTO_PROFILE:
-        return profile(profile_id), ""
+        chosen = default_profile(target) if profile_id is None else profile_id
+        row = profile(chosen) if isinstance(chosen, str) else chosen
+        refuse_other_medium(row, medium)
+        return row, ""
     from jacket.auto_profile import best_profile
 
     return best_profile(
@@ -249,15 +216,12 @@ def _row(
         ),
         target,
         capacity=capacity,
+        split=split,
         medium=medium,
         policy=policy,
         jobs=jobs,
         progress=progress,
     )
-
-
-def _wants_icons(row: ApplicationProfile, asked: bool | None) -> bool:
-    return bool(asked) or (row.icon is not None and row.icon.required)
 
 
 def _found(
@@ -273,92 +237,123 @@ def _found(
     return Candidates(instances, not_indexed, job.row, job.policy), indexer
 
 
-def _planned_only(job: _Job, candidates: Candidates) -> Authored:
-    decided = candidates.plan()
-    layout = lay_out(decided, {}, job.clock, job.label, job.row)
-    as_image = is_image(job.target)
-    size = estimated(layout, decided, job.icons, as_image=as_image)
-    on_medium = size if as_image else estimated(layout, decided, job.icons, block=BLOCK)
-    if job.capacity is not None and on_medium > job.capacity:
+def _refuse_early(job: _Job, decided: Plan) -> None:
+    """See before hours of converting that what is copied alone is not too much already."""
+    copied = tuple(item for item in decided.instances if not item.rewritten)
+    if copied:
+        _refuse_too_much(job, job.drafts(job.drafter({}), decided._replace(instances=copied)))
+
+
+def _refuse_too_much(job: _Job, drafts: Sequence[Draft], about: str = "") -> None:
+    for draft in drafts:
+        measured = draft.volume.measured
+        # What is no image and not measured exactly may become smaller; it is refused as it grows.
+        if job.capacity is None or measured.on_medium <= job.capacity or not measured.exact:
+            continue
         raise CannotWrite(
-            f"would need about {on_medium:,} bytes where the medium has {job.capacity:,}",
+            f"would need {about}{measured.on_medium:,} bytes where the medium has {job.capacity:,}",
             str(job.target),
-            "Select fewer studies for one medium",
+            "Select fewer studies for one medium, or say --split",
         )
-    return _result(job, decided, layout, None, size)
+
+
+def _planned_only(job: _Job, decided: Plan) -> Authored:
+    pending = any(item.rewritten for item in decided.instances) or job.icons is not None
+    drafts = job.drafts(job.drafter({}, icons_to_come=True), decided)
+    _refuse_too_much(job, drafts, "about " if pending else "")
+    wanted = picked(drafts, job.numbers)
+    planned = tuple(
+        AuthoredVolume(
+            draft.number,
+            str(draft.volume.target),
+            draft.volume.measured.size,
+            draft.label,
+            len(draft.instances),
+        )
+        for draft in wanted
+    )
+    exact = not pending and all(draft.volume.measured.exact for draft in drafts)
+    icons = job.icons
+    number = 0 if icons is None else sum(icons.wanted_for(i.instance) for i in decided.instances)
+    return _result(job, decided, drafts, planned, number, dry_run=True, exact=exact)
+
+
+def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
+    """Write the volumes, one after the other."""
+    with_all, number, told = with_icons(ready, job.icons, files)
+    drafts = job.drafts(job.drafter(files), with_all)
+    _refuse_too_much(job, drafts)
+    wanted = picked(drafts, job.numbers)
+    refuse_strangers(drafts, wanted)
+    for draft in wanted:
+        refuse_in_the_way(draft.volume.target)
+    made: list[AuthoredVolume] = []
+    for position, draft in enumerate(wanted):
+        try:
+            made.append(_written(job, draft))
+        except FilmjacketError as error:
+            left = wanted[position:]
+            raise missing(error, made, left, int(job.clock.timestamp())) from error
+    ready = ready._replace(remarks=(*ready.remarks, *told))
+    return _result(job, ready, drafts, tuple(made), number)
+
+
+def _written(job: _Job, draft: Draft) -> AuthoredVolume:
+    written = job.form.write(draft.volume, job.progress, job.capacity)
+    return AuthoredVolume(
+        draft.number,
+        written.path,
+        written.size,
+        draft.label,
+        len(draft.instances),
+        written.sha256,
+        draft.layout.uid,
+    )
 
 
 def _result(
-    job: _Job, decided: Plan, layout: Layout, written: Written | None, size: int
+    job: _Job,
+    decided: Plan,
+    drafts: Sequence[Draft],
+    volumes: tuple[AuthoredVolume, ...],
+    icons: int,
+    *,
+    dry_run: bool = False,
+    exact: bool = True,
 ) -> Authored:
-    icons = layout.icons
-    if written is None and job.icons is not None:
-        icons = sum(job.icons.wanted_for(item.instance) for item in decided.instances)
+    told = dict.fromkeys(remark for draft in drafts for remark in draft.layout.remarks)
+    remarks = remarks_on(
+        decided,
+        job.row,
+        max(draft.volume.measured.on_medium for draft in drafts),
+        job.policy,
+        no_icons=job.no_icons,
+        target=job.target if dry_run else None,
+        to_write=sum(volume.size for volume in volumes),
+    )
     return Authored(
         decided.profile,
-        written,
-        layout.uid if written is not None else "",
+        volumes,
+        dry_run,
         job.label,
-        size,
+        exact,
         decided.instances,
         decided.left_out,
-        (
-            *decided.remarks,
-            *layout.remarks,
-            *remarks_on(
-                decided,
-                job.row,
-                size,
-                job.policy,
-                no_icons=job.no_icons,
-                target=job.target if written is None else None,
-            ),
-        ),
+        (*decided.remarks, *told, *remarks, *stale(drafts, job.target)),
+        job.clock,
+        of=len(drafts),
         medium=job.row.medium.value,
         why_profile=job.why_profile,
         icons=icons,
-        next_step=next_step(job.row, as_image=is_image(job.target)),
+        next_step=next_step(job.row, job.target, job.medium),
         cannot=why_never(job.row),
     )
 
 
-def _now() -> datetime:
-    """Return the time, or the one that reproducible builds ask for."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is not None:
-        try:
-            return datetime.fromtimestamp(int(epoch), UTC)
-        except (ValueError, OverflowError, OSError) as error:
-            raise WrongUsage(
-                "SOURCE_DATE_EPOCH is not a number of seconds", "environment", "Mend or unset it"
-            ) from error
-    return datetime.now(UTC).replace(microsecond=0)
-
-
 def _unless_target(item: NotIndexed, target: Path) -> NotIndexed:
-    """Return *item*; an older target lying among the sources is no loss."""
-    if item.kind == "not-dicom" and target.exists() and target.samefile(item.source):
-        return item._replace(reason="the target of this job", kind="litter")
+    """Return *item*; an older target, or a volume of one, among the sources is no loss."""
+    source = Path(item.source)
+    ours = source.name == target.name or is_volume_of(source, target)
+    if item.kind == "not-dicom" and ours and target.parent.samefile(source.parent):
+        return item._replace(reason="a target of this job", kind="litter")
     return item
-
-
-def _write(job: _Job, named: Sequence[NamedSource], digest_list: DigestList) -> Written:
-    from media import write_folder, write_iso9660
-
-    if is_image(job.target):
-        return write_iso9660(
-            named,
-            job.target,
-            volume_identifier=job.label,
-            recorded=job.clock,
-            progress=job.progress,
-            digest_list=digest_list,
-            capacity=job.capacity,
-        )
-    return write_folder(
-        named,
-        job.target,
-        progress=job.progress,
-        digest_list=digest_list,
-        capacity=job.capacity,
-    )

@@ -25,22 +25,24 @@ def remarks_on(
     *,
     no_icons: bool = False,
     target: Path | None = None,
+    to_write: int = 0,
 ) -> tuple[str, ...]:
     """Return the remarks on a medium that was made, or that a dry run planned.
 
     Args:
         decided: what is, or would be, on it.
         row: profile of the medium.
-        needed: bytes of the medium.
+        needed: bytes that it takes of a medium; of several volumes the largest.
         policy: how far objects might be changed.
         no_icons: the operator does not want any.
         target: where a dry run would make it; None after a real one.
+        to_write: bytes that a dry run would write there.
     """
     return (
         *_about_loss(decided),
         *_about_growth(decided, row, policy),
         *room(row, needed),
-        *(() if target is None else little_space(target, needed)),
+        *(() if target is None else little_space(target, to_write)),
         *about_required_icons(row, no_icons=no_icons),
         *_about_video(decided, row),
     )

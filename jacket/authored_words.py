@@ -3,9 +3,10 @@
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from jacket import console
-from jacket.author import Authored
+from jacket.authored import Authored
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_texts import MEDIA
@@ -24,25 +25,17 @@ _HOW = {
 
 def as_json(done: Authored) -> dict[str, object]:
     """Return the result as the contract of the command line has it, and a little more."""
-    volumes = []
-    if done.volume is not None:
-        volumes.append(
-            {
-                "path": done.volume.path,
-                "bytes": done.volume.size,
-                "sha256": done.volume.sha256,
-                "file_set_uid": done.file_set_uid,
-                "instances": len(done.planned),
-            }
-        )
     return {
         "profile": done.profile,
         "why_profile": done.why_profile,
         "medium": done.medium,
         "label": done.label,
-        "dry_run": done.volume is None,
-        "volumes": volumes,
-        "estimated_bytes": done.size if done.volume is None else None,
+        "clock": int(done.clock.timestamp()),
+        "dry_run": done.dry_run,
+        "volumes": [] if done.dry_run else [volume.plain() for volume in done.volumes],
+        "of": done.of,
+        "estimated_bytes": done.size if done.dry_run else None,
+        "estimate_is_exact": done.exact if done.dry_run else None,
         "left_out": plain_left_out(done.left_out),
         # Data sets that are on the medium byte for byte; some of them under a new head.
         "copied": done.count(Action.COPY) + done.count(Action.REHEAD),
@@ -77,14 +70,10 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         done: the result.
         profile_files: that declare profiles; the next command needs them as well.
     """
-    dry = done.volume is None
+    dry = done.dry_run
     if done.why_profile:
         console.say(f"chosen: {console.printable(done.why_profile)}")
-    place = "the medium" if done.volume is None else done.volume.path
-    console.say(
-        f"{place} {'would hold' if dry else 'holds'} "
-        f"{console.amount(len(done.planned), 'instance')}:"
-    )
+    console.say(f"{_place(done)} {console.amount(len(done.planned), 'instance')}:")
     for action, words in _HOW.items():
         items = [item for item in done.planned if item.action is action]
         if not items:
@@ -104,21 +93,53 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     say_left_out(done.left_out)
     for flaw in done.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
-    about = "about " if dry else ""
     console.say(
         f"profile {done.profile} for {MEDIA[Medium(done.medium)]}, label {done.label}, "
-        f"{about}{console.size(done.size)}"
+        f"{_size(done, done.size)}"
     )
-    if done.volume is None:
+    _say_volumes(done)
+    if dry:
         console.say("nothing was written (--dry-run)")
         if done.cannot:
             console.say(done.cannot)
         return
-    if done.volume.sha256:
-        console.say(f"SHA-256 {done.volume.sha256}")
     if done.next_step:
         console.say(done.next_step)
-    console.say(f"next: {_next_command(done.volume.path, done.profile, profile_files)}")
+    first = done.volumes[0].path
+    if not Path(first).is_fifo():
+        console.say(f"next: {_next_command(first, done.profile, profile_files)}")
+
+
+def _place(done: Authored) -> str:
+    if done.of > 1:
+        return f"{done.of} volumes {'would hold' if done.dry_run else 'hold'}"
+    return "the medium would hold" if done.dry_run else f"{done.volumes[0].path} holds"
+
+
+def _size(done: Authored, size: int) -> str:
+    if not done.dry_run:
+        return console.size(size)
+    return f"{size:,} bytes" if done.exact else f"about {console.size(size)}"
+
+
+def _say_volumes(done: Authored) -> None:
+    if done.of == 1:
+        if done.volumes[0].sha256:
+            console.say(f"SHA-256 {done.volumes[0].sha256}")
+        return
+    for volume in done.volumes:
+        console.say(
+            f"  {console.printable(volume.path)}: {console.amount(volume.instances, 'instance')}, "
+            f"label {volume.label}, {_size(done, volume.size)}"
+        )
+        if volume.sha256:
+            console.say(f"    SHA-256 {volume.sha256}")
+    if not done.dry_run:
+        console.say(
+            "README.TXT on each says which of them holds what. To make one of them again: the same "
+            f"command with --volume K, and SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before "
+            "it"
+        )
 
 
 def _next_command(path: str, profile: str, profile_files: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from dicomdir.scan import scan
+from jacket.capacities import HOLDS
 from jacket.profile_texts import MEDIA
 from jacket.settle import same_bytes
-from jacket.target import HOLDS, is_image, may_be_iso, media_for
+from jacket.target import media_for
 from profiles.application_profiles import ApplicationProfile, Medium
 from profiles.choose_syntax import LOSSY_COMPRESSION
 from profiles.order import SOURCE
@@ -18,7 +19,7 @@ from profiles.profile_table import PROFILES
 from profiles.propose import Proposal, propose
 from profiles.transfer_syntaxes import DECODABLE
 from profiles.values import facts_for
-from reporting import CannotRead, Progress, WrongUsage
+from reporting import CannotRead, Progress
 
 Select = Callable[[Iterable[Instance]], Sequence[Instance]]
 
@@ -29,6 +30,7 @@ def best_profile(
     target: Path,
     *,
     capacity: int | None,
+    split: bool,
     medium: str | None,
     policy: Policy,
     jobs: int | None,
@@ -41,6 +43,7 @@ def best_profile(
         selected: picks what is wanted of what was found.
         target: what is to be made.
         capacity: bytes of the medium; None: as such media have.
+        split: whether several volumes may be made, so that none is too small.
         medium: as the operator said it; told from *target* when None.
         policy: how far objects may be changed.
         jobs: processes to use; all cores when None.
@@ -48,17 +51,10 @@ def best_profile(
 
     Raises:
         CannotRead: nothing was found that a profile could be chosen for.
-        WrongUsage: there is no such medium, or no profile for it in what *target* is.
+        WrongUsage: there is no such medium, or *target* cannot be one.
     """
     media = media_for(target, capacity, medium)
-    rows = [row for row in PROFILES.values() if not is_image(target) or may_be_iso(row)]
-    rows = [row for row in rows if row.medium in media]
-    if not rows:
-        raise WrongUsage(
-            f"an .iso is ISO 9660, and no profile for {MEDIA[media[0]]} is",
-            str(target),
-            "Name a folder",
-        )
+    rows = [row for row in PROFILES.values() if row.medium in media]
     # Judged with the keys and facts of all profiles; the chosen one's own come with the scan
     # that follows, so that no directory holds more of a person than it must.
     every = list(PROFILES.values())
@@ -71,6 +67,8 @@ def best_profile(
     twins: list[NotIndexed] = []
     found = without_contradictions(sorted(found, key=SOURCE), same_bytes, twins)
     holds = HOLDS if capacity is None else dict.fromkeys(Medium, capacity)
+    if split:
+        holds = {}
     ranking = propose(found, rows, media, decoders=DECODABLE, policy=policy, capacities=holds)
     return ranking[0].profile, _why(ranking, found, policy)
 

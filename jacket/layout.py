@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,8 +10,8 @@ from dicomdir.build import Built, build_directory
 from dicomdir.encode import encode_dicomdir
 from dicomdir.instance import Instance
 from jacket.generated_words import told
-from jacket.manifest import manifest_of
 from media.source import FileRange, NamedSource
+from media.volume_plan import PlannedFile
 from profiles.application_profiles import ApplicationProfile
 from profiles.estimate import size_after
 from profiles.file_ids import assign_file_ids
@@ -22,9 +22,6 @@ from reporting import Progress, silent
 if TYPE_CHECKING:
     from profiles.application_profiles import IconRule
 
-BLOCK: Final = 2048  # bytes of a sector
-_STRUCTURES: Final = 200  # blocks before the files and after them
-_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)  # sizes do not depend on it
 _ICON_HEAD: Final = 200  # bytes of the elements around the pixels of an icon
 _ICON_SIZE: Final = 64 * 64  # bytes of an icon that nobody asked for in another size
 
@@ -34,18 +31,12 @@ class Layout(NamedTuple):
 
     uid: str
     built: Built
-    named: list[NamedSource]
+    named: list[NamedSource]  # the directory, then the instances in their order
     remarks: tuple[str, ...]
-    icons: int  # records that have one
 
 
 def lay_out(
-    ready: Plan,
-    files: Mapping[str, str],
-    clock: datetime,
-    label: str,
-    row: ApplicationProfile,
-    icons: "Icons | None" = None,
+    ready: Plan, files: Mapping[str, str], clock: datetime, label: str, row: ApplicationProfile
 ) -> Layout:
     """Give every instance its name and build the directory.
 
@@ -55,24 +46,33 @@ def lay_out(
         clock: the job's.
         label: File-set ID.
         row: whose keys the records must have.
-        icons: makes the icons of the records; None: there are none.
     """
     file_ids = assign_file_ids(ready.instances)
     uid = _file_set_uid(clock, ready, file_ids)
     instances = [item.instance for item in ready.instances]
-    remarks: tuple[str, ...] = ()
-    number = 0
-    if icons is not None:
-        instances, number, remarks = icons.added_to(instances, files)
     built = build_directory(
         list(zip(instances, file_ids, strict=True)),
         file_set_uid=uid,
         file_set_id=label,
         additional=row.additional_keys,
     )
-    remarks = (*remarks, *told(built.generated), *map(str, built.conflicts))
+    remarks = (*told(built.generated), *map(str, built.conflicts))
     named = _named_sources(built, ready, file_ids, files, clock)
-    return Layout(uid, built, named, remarks, number)
+    return Layout(uid, built, named, remarks)
+
+
+def with_icons(
+    ready: Plan, icons: "Icons | None", files: Mapping[str, str]
+) -> tuple[Plan, int, tuple[str, ...]]:
+    """Return the plan with icons among the keys, how many, and what is to be told of them."""
+    if icons is None:
+        return ready, 0, ()
+    instances, number, remarks = icons.added_to([i.instance for i in ready.instances], files)
+    planned = tuple(
+        item._replace(instance=instance)
+        for item, instance in zip(ready.instances, instances, strict=True)
+    )
+    return ready._replace(instances=planned), number, remarks
 
 
 class Icons:
@@ -139,30 +139,23 @@ def _where_it_lies(instance: Instance, files: Mapping[str, str]) -> Instance:
     return instance if path is None else instance._replace(source=path)
 
 
-def estimated(
-    layout: Layout, decided: Plan, icons: Icons | None, *, block: int = 1, as_image: bool = False
-) -> int:
-    """Return about how many bytes the medium will have.
+def to_be(layout: Layout, decided: Plan, icons: Icons | None) -> list[PlannedFile]:
+    """Return the files of a medium as large as they are, or about as they will be.
 
     Args:
         layout: with the names and the files.
-        decided: what is converted.
-        icons: that are still to be made.
-        block: bytes that files are rounded up to.
-        as_image: whole sectors, and room for the structures of an image.
+        decided: what is, or is still to be, converted.
+        icons: that are still to be made; None: those that are wanted are there.
     """
-    list_of_digests = manifest_of([(s.name, s.size) for s in layout.named], _ANY_TIME)
-    sizes = [*(source.size for source in layout.named), list_of_digests.size]
-    if as_image:
-        block = BLOCK
-    size = sum(-(-size // block) for size in sizes) * block
-    if as_image:
-        size += (_STRUCTURES + len(sizes) // 16) * BLOCK
-    for item in decided.instances:
-        if icons is not None and icons.wanted_for(item.instance):
-            size += icons.bytes_each
-        size += growth(item)
-    return size
+    directory, *files = layout.named
+    size = directory.size
+    if icons is not None:
+        size += icons.bytes_each * sum(icons.wanted_for(i.instance) for i in decided.instances)
+    planned = [PlannedFile(directory.name, size, directory.modified)]
+    for item, file in zip(decided.instances, files, strict=True):
+        ahead = 0 if item.source_size else growth(item)
+        planned.append(PlannedFile(file.name, file.size + ahead, file.modified))
+    return planned
 
 
 def growth(item: PlannedInstance) -> int:

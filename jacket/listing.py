@@ -14,7 +14,7 @@ from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.read import LARGEST, read_directory
 from dicomdir.record import Directory, DirectoryRecord
 from jacket.plain import plain_left_out
-from media import Entry, Medium, open_medium
+from media import Entry, Locked, Medium, open_medium
 from media.source import Name
 from profiles.homes import separate_homes
 from reporting import CannotRead
@@ -42,12 +42,15 @@ _KEYWORDS: Final = {
     0x00200013: "InstanceNumber",
     0x00880200: "IconImageSequence",
 }
+_LOCKED: Final = "is encrypted with a password"
 _BINARY: Final = {b"US": 2, b"UL": 4}
 _UNSHOWN: Final = frozenset((b"SQ", b"OB", b"OW", b"UN"))
 _GROUPS: Final = {"PATIENT": "patients", "STUDY": "studies", "SERIES": "series"}
 
 
-def list_medium(path: str | Path, *, by_files: bool = False) -> dict[str, Any]:
+def list_medium(
+    path: str | Path, *, by_files: bool = False, password: bytes | None = None
+) -> dict[str, Any]:
     """Return what a medium holds, nested: patients, studies, series, instances.
 
     Keys have their DICOM keywords; each instance has its ``path`` on the medium and whether the
@@ -58,11 +61,12 @@ def list_medium(path: str | Path, *, by_files: bool = False) -> dict[str, Any]:
     Args:
         path: folder, image or drive, or a DICOMDIR file.
         by_files: list the files, whatever a DICOMDIR says.
+        password: of an archive that is encrypted.
 
     Raises:
         CannotRead: the medium does not open, or holds nothing of DICOM.
     """
-    medium = open_medium(Path(path))
+    medium = open_medium(Path(path), password=password)
     try:
         directory = None if by_files else _directory_of(medium)
         left_out: list[NotIndexed] = []
@@ -93,6 +97,8 @@ def _directory_of(medium: Medium) -> Directory | None:
     try:
         with medium.open(entry) as file:
             return read_directory(file.pread(file.size, 0)).directory
+    except Locked:
+        raise
     except CannotRead:
         return None
 
@@ -141,6 +147,8 @@ def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[No
             left_out.append(found)
     instances, strangers = separate_patients(instances)
     instances, homeless = separate_homes(instances)
+    if not instances and any(item.reason == _LOCKED for item in left_out):
+        raise Locked(_LOCKED, path, "Give the password with --password-file FILE")
     if not instances:
         raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
     pairs = [(instance, names[instance.source]) for instance in instances]
@@ -160,6 +168,8 @@ def _index(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | NotInde
             return indexer.index(name, header)
     except NotDicom as problem:
         return NotIndexed(name, problem.reason, problem.kind)
+    except Locked:
+        return NotIndexed(name, _LOCKED, "unreadable")
     except CannotRead as problem:
         return NotIndexed(name, problem.what, "unreadable")
     except (Unsure, ValueError) as doubt:

@@ -1,66 +1,89 @@
-"""A MANIFEST.TXT of ours kept true when the DICOMDIR beside it is updated in place."""
+"""A MANIFEST.TXT of ours kept true when the File-set beside it is updated in place."""
 
-from collections.abc import Iterable
-from os.path import lexists
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from dicomdir.replace_file import replace_atomically
 from jacket.console import amount
 from reporting import CannotRead
 
+if TYPE_CHECKING:
+    from jacket.file_set_files import FileSetFiles
+
+FileID = tuple[str, ...]
+
+MANIFEST = ("MANIFEST.TXT",)
 _NAMED = 3  # files that are named in a remark
+_DIRECTORY = ("DICOMDIR",)
 
 
-def refresh_manifest(
-    root: Path, files: Iterable[tuple[str, ...]], *, changed: bool, prune: bool
-) -> tuple[str, ...]:
-    """Write the digests of the DICOMDIR and of *files* that are new into the manifest of *root*.
+class Refreshed(NamedTuple):
+    """What becomes of a manifest."""
 
-    A folder without a manifest, or with one that does not list its DICOMDIR, is left alone.
-    Lines of other files stay as they are: if those files were changed, that must show.
+    content: bytes | None  # None: it stays as it is, or there is none
+    remarks: tuple[str, ...]  # on lines of files that are gone
+
+
+def manifest_of(files: "FileSetFiles") -> bytes | None:
+    """Return the manifest of a File-set; None where there is none that we keep."""
+    from jacket.manifest import LARGEST  # with what loads OpenSSL
+
+    with suppress(CannotRead):  # a link in its place, or more than any manifest has
+        return files.content(MANIFEST, LARGEST)
+    return None
+
+
+def refreshed(
+    content: bytes,
+    files: "FileSetFiles",
+    *,
+    directory: bytes | None,
+    named: Iterable[FileID],
+    added: Mapping[FileID, str],
+    removed: Collection[FileID],
+    prune: bool,
+) -> Refreshed:
+    """Return a manifest with the digests of the new DICOMDIR and of files that are new.
+
+    One that does not list its DICOMDIR is left alone. Lines of other files stay as they are: if
+    those files were changed, that must show.
 
     Args:
-        root: of the File-set.
-        files: that the DICOMDIR names.
-        changed: the DICOMDIR was written; otherwise no digest is new.
+        content: as it stands.
+        files: of the medium, as they are now.
+        directory: the new DICOMDIR; None where that stays, and no digest is new.
+        named: files that the DICOMDIR names and that are there.
+        added: digests of files that are being added.
+        removed: files that are being removed; their lines go.
         prune: drop the lines of files that are gone.
 
-    Returns:
-        Remarks on lines of files that are gone.
-
     Raises:
-        CannotRead, CannotWrite: a file cannot be read, or the manifest cannot be replaced.
+        CannotRead: a file of the medium cannot be read.
     """
-    path = root / "MANIFEST.TXT"
-    if path.is_symlink() or not path.is_file():
-        return ()
-    from jacket.manifest import LARGEST, line_of, parse_manifest  # with what loads OpenSSL
+    from hashlib import sha256
 
-    try:
-        if path.stat().st_size > LARGEST:
-            return ()
-        listed, odd, _ = parse_manifest(path.read_bytes())
-        directory = ("DICOMDIR",)
-        if odd or directory not in listed:
-            return ()
-        gone = [name for name in listed if not lexists(root.joinpath(*name))]
-        if prune:
-            for name in gone:
-                del listed[name]
-        if changed:
-            for name in (directory, *(file for file in files if file not in listed)):
-                listed[name] = _digest(root.joinpath(*name))
-    except OSError as error:
-        raise CannotRead(
-            f"cannot be read ({error.strerror})", str(error.filename or path), "Check the disk"
-        ) from error
-    if changed or (prune and gone):
-        lines = (line_of(digest, name) for name, digest in listed.items())
-        replace_atomically(path, b"".join(lines))
-    return _about(gone, prune=prune)
+    from jacket.manifest import line_of, parse_manifest
+
+    listed, odd, _ = parse_manifest(content)
+    if odd or _DIRECTORY not in listed:
+        return Refreshed(None, ())
+    for name in removed:
+        listed.pop(name, None)
+    gone = [name for name in listed if name not in added and not files.is_taken(name)]
+    if prune:
+        for name in gone:
+            del listed[name]
+    if directory is not None:
+        listed[_DIRECTORY] = sha256(directory).hexdigest()
+        listed |= added
+        listed |= {name: _digest(files, name) for name in named if name not in listed}
+    remarks = _about(gone, prune=prune)
+    if directory is None and not (prune and gone):
+        return Refreshed(None, remarks)
+    return Refreshed(b"".join(line_of(value, name) for name, value in listed.items()), remarks)
 
 
-def _about(gone: list[tuple[str, ...]], *, prune: bool) -> tuple[str, ...]:
+def _about(gone: list[FileID], *, prune: bool) -> tuple[str, ...]:
     if not gone:
         return ()
     files = f"{amount(len(gone), 'file')} that {'is' if len(gone) == 1 else 'are'} gone"
@@ -71,8 +94,15 @@ def _about(gone: list[tuple[str, ...]], *, prune: bool) -> tuple[str, ...]:
     return (f"MANIFEST.TXT still lists {files}: {named}{more}; --prune drops such lines",)
 
 
-def _digest(path: Path) -> str:
-    from hashlib import file_digest
+def _digest(files: "FileSetFiles", name: FileID) -> str:
+    from hashlib import sha256
 
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    digest = sha256()
+    try:
+        for piece in files.pieces(name):
+            digest.update(piece)
+    except OSError as error:
+        raise CannotRead(
+            f"cannot be read ({error.strerror})", str(error.filename or "/".join(name)), "Check it"
+        ) from error
+    return digest.hexdigest()

@@ -23,7 +23,7 @@ def as_json(row: ApplicationProfile) -> dict[str, object]:
         "capacity": row.capacity,
         "closing": row.closing or None,
         "notes": list(row.notes),
-        "made_as": made_as(row).lower(),
+        "made_as": made_as(row).removeprefix("."),
         "allowed": [_allowed(allowed) for allowed in row.allowed],
         "additional_keys": [
             {

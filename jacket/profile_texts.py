@@ -5,8 +5,8 @@ from typing import Final
 
 from dicomdir.elements import number_of
 from dicomdir.record_types import AdditionalKey, When
+from jacket.writing import FILES, ON_MEDIUM
 from profiles.application_profiles import (
-    FILE_SYSTEMS,
     ApplicationProfile,
     Ask,
     Format,
@@ -93,35 +93,30 @@ _WHEN: Final[dict[When, str]] = {
 }
 
 
+# How a row is made → what that means.
+MADE_AS: Final[dict[str, str]] = {
+    ".iso": "an image of the disc to burn (-o NAME.iso), or a folder (-o NAME)",
+    ".img": "an image of the stick, card or disk to be written onto it as a whole (-o NAME.img), "
+    "or a folder (-o NAME)",
+    ".zip": "a ZIP archive (-o NAME.zip), a mail with it (-o NAME.eml), or a folder (-o NAME)",
+    ".eml": "a mail whose parts are the files (-o NAME.eml), or a folder (-o NAME)",
+    "plan": "a plan only (--dry-run): the protection of files and mails is not in this version",
+}
+
+
 def made_as(row: ApplicationProfile) -> str:
-    """Return what this version makes for a profile, in a word: "ISO", "folder" or "plan"."""
+    """Return what this version makes for a profile: a word of `MADE_AS`."""
     if row.security is not Security.NONE:
         return "plan"
-    return "ISO" if "iso9660" in FILE_SYSTEMS[row.file_system] else "folder"
-
-
-_FOLDER_FOR: Final[dict[Medium, str]] = {
-    Medium.MIME: "a folder (-o NAME) whose files are attached to one e-mail, each as "
-    "application/dicom",
-    Medium.ZIP_MAIL: "a folder (-o NAME) whose content is packed as DICOM.ZIP and attached to an "
-    "e-mail",
-}
+    return next(suffix for suffix in MADE_AS if row.medium in FILES[suffix])
 
 
 def made_in_words(row: ApplicationProfile) -> str:
     """Return what this version makes for a profile, as a sentence."""
-    word = made_as(row)
-    if word != "folder":
+    word, file_system = made_as(row), ON_MEDIUM.get(row.medium)
+    if word == "plan" or file_system is None:
         return MADE_AS[word]
-    on_medium = "a folder (-o NAME) whose content is put on the formatted medium"
-    return _FOLDER_FOR.get(row.medium, on_medium)
-
-
-MADE_AS: Final[dict[str, str]] = {
-    "ISO": "an ISO image to burn (-o NAME.iso), or a folder (-o NAME)",
-    "folder": "a folder (-o NAME) whose content is put on the formatted medium, packed or attached",
-    "plan": "a plan only (--dry-run): the protection of files and mails is not in this version",
-}
+    return f"{MADE_AS[word]}, with {file_system.what}"
 
 
 def ask_of_key(row: AdditionalKey) -> str:

@@ -85,8 +85,17 @@ def settled(
     indexer: Indexer,
     jobs: int | None,
     progress: Progress,
+    look: Callable[[Plan], None],
 ) -> Iterator[tuple[Plan, Mapping[str, str]]]:
     """Plan and convert until nothing stands back for an object that fails.
+
+    Args:
+        candidates: what could be on the medium.
+        target: beside which the files are made.
+        indexer: reads the results.
+        jobs: processes to use; all cores when None.
+        progress: told about files.
+        look: sees each plan before anything is converted for it, and may raise.
 
     Yields:
         The plan with what came of it, and the file to take for each converted source. The files
@@ -97,6 +106,8 @@ def settled(
     """
     while True:
         decided = candidates.plan()
+        if any(item.rewritten for item in decided.instances):
+            look(decided)
         with _converted(candidates, decided, target, indexer, jobs, progress) as (ready, files):
             failed = {item.source: item for item in ready.left_out[len(decided.left_out) :]}
             # What was left out because of an object that is not there after all may come in.

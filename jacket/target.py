@@ -1,4 +1,4 @@
-"""What a job is to make: the kind of target, what it can hold, and what is refused at once."""
+"""What a job is to make: the kind of target, and what is refused before anything is read."""
 
 import os
 import shutil
@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from jacket.capacities import HOLDS
 from jacket.profile_texts import MEDIA as NAMES
+from jacket.writing import FILES, ON_MEDIUM, suffix_of
 from profiles.application_profiles import (
-    FILE_SYSTEMS,
     ApplicationProfile,
     Format,
     Medium,
@@ -17,33 +18,14 @@ from profiles.application_profiles import (
 )
 from reporting import CannotWrite, NotSupported, WrongUsage
 
-# What a blank medium holds, in bytes: blocks of 2,048 (PS3.12 F.1 note for CD; for DVD and BD
-# the smaller of the kinds on sale).
-CAPACITIES: Final = {
-    "cd": 360_000 * 2048,
-    "cd74": 333_000 * 2048,
-    "dvd": 2_295_104 * 2048,
-    "dvd-dl": 4_171_712 * 2048,
-    "bd": 12_219_392 * 2048,
-    "bd-dl": 24_438_784 * 2048,
-}
-# What one medium holds at the most; a medium that is not here holds what its maker says.
-HOLDS: Final[dict[Medium, int]] = {
-    Medium.CD_R: CAPACITIES["cd"],
-    Medium.DVD: CAPACITIES["dvd-dl"],
-    Medium.DVD_RAM: 4_700_000_000,
-    Medium.BD: CAPACITIES["bd-dl"],
-    Medium.MOD_23: 2_300_000_000,
-    Medium.MOD_41: 2_050_000_000,  # one side
-    Medium.MMC: 2 << 30,  # FAT16 with clusters of 32 KiB
-    Medium.SD: 2 << 30,
-}
 # What the operator says → media of PS3.11.
 MEDIA: Final[dict[str, tuple[Medium, ...]]] = {
     "cd": (Medium.CD_R,),
     "dvd": (Medium.DVD,),
     "dvd-ram": (Medium.DVD_RAM,),
     "bd": (Medium.BD,),
+    "bd-r": (Medium.BD,),
+    "bd-re": (Medium.BD,),
     "usb": (Medium.USB,),
     "mmc": (Medium.MMC,),
     "cf": (Medium.CF,),
@@ -52,58 +34,84 @@ MEDIA: Final[dict[str, tuple[Medium, ...]]] = {
     "zip": (Medium.ZIP_MAIL,),
     "mime": (Medium.MIME,),
 }
-_LATER: Final = {".img": "FAT images", ".zip": "ZIP files", ".eml": "e-mail"}
+# Suffix → media that it may mean where nobody says, the preferred one first. A folder is for a
+# stick, or for a disc where a stick's profiles leave something out.
+_MEANT: Final[dict[str, tuple[Medium, ...]]] = {
+    ".iso": (Medium.CD_R, Medium.DVD),
+    ".img": (Medium.USB,),
+    ".zip": (Medium.ZIP_MAIL,),
+    ".eml": (Medium.ZIP_MAIL, Medium.MIME),
+    "": (Medium.USB, Medium.BD, Medium.DVD),
+}
+# Suffix → profile of what it is where nobody names one: the general one that everybody reads.
+DEFAULT_PROFILES: Final[dict[str, str]] = {
+    ".iso": "STD-GEN-CD",
+    ".img": "STD-GEN-USB-JPEG",
+    ".zip": "STD-GEN-ZIP-MAIL",
+    ".eml": "STD-GEN-ZIP-MAIL",
+    "": "STD-GEN-CD",
+}
+# Medium → what to name for it, where another suffix was named.
+_NAME_IT: Final[dict[Medium, str]] = {
+    **dict.fromkeys(ON_MEDIUM, "OUT.img"),
+    **dict.fromkeys((Medium.CD_R, Medium.DVD, Medium.DVD_RAM, Medium.BD), "OUT.iso"),
+    Medium.ZIP_MAIL: "OUT.zip or OUT.eml",
+    Medium.MIME: "OUT.eml",
+}
 # Format → where a folder must be brought to become what the profile means.
 _NEXT_STEP: Final[dict[Format, str]] = {
     Format.P12_F: "write it on a CD-R as ISO 9660 level 1 (or name OUT.iso)",
-    Format.P12_J: "copy it to the root of a DVD-RAM formatted as UDF 1.5",
-    Format.P12_M: "copy it to the root of the disk, formatted as FAT without partitions",
+    Format.P12_J: "copy it to the root of a DVD-RAM formatted as UDF 1.5 (or name OUT.iso)",
+    Format.P12_M: "copy it to the root of the disk, formatted as FAT without partitions (or name "
+    "OUT.img)",
     Format.P12_P: "write it on a DVD as ISO 9660 or UDF (or name OUT.iso)",
-    Format.P12_Q: "copy it to the root of the disk, formatted as FAT without partitions",
-    Format.P12_R: "copy it to the root of a stick whose first partition is FAT16 or FAT32",
-    Format.P12_S: "copy it to the root of a card whose first partition is FAT16 or FAT32",
-    Format.P12_T: "copy it to the root of a card whose first partition is FAT16",
-    Format.P12_U: "copy it to the root of a card whose first partition is FAT16",
-    Format.P12_X: "write it on the disc as UDF 2.5 (BD-RE) or 2.6 (BD-R)",
-    Format.P12_K: "attach every file as application/dicom part of one message",
-    Format.P12_VW: "pack it as DICOM.ZIP with DICOMDIR at its root, and attach that",
+    Format.P12_Q: "copy it to the root of the disk, formatted as FAT without partitions (or name "
+    "OUT.img)",
+    Format.P12_R: "copy it to the root of a stick whose first partition is FAT16 or FAT32 (or name "
+    "OUT.img)",
+    Format.P12_S: "copy it to the root of a card whose first partition is FAT16 or FAT32 (or name "
+    "OUT.img)",
+    Format.P12_T: "copy it to the root of a card whose first partition is FAT16 (or name OUT.img)",
+    Format.P12_U: "copy it to the root of a card whose first partition is FAT16 (or name OUT.img)",
+    Format.P12_X: "write it on the disc as UDF 2.5 (BD-RE) or 2.6 (BD-R) (or name OUT.iso)",
+    Format.P12_K: "attach every file as application/dicom part of one message (or name OUT.eml)",
+    Format.P12_VW: "pack it as DICOM.ZIP with DICOMDIR at its root, and attach that (or name "
+    "OUT.zip or OUT.eml)",
 }
+_WRITE_IMAGE: Final = (
+    "write the image onto the {name} as a whole, with a program that writes images or with dd: "
+    "everything else on it is lost"
+)
+_CLOSE: Final = "burn the image on a {name} as it is, and close the disc"
+_BURN: Final = {
+    Medium.CD_R: _CLOSE,
+    Medium.DVD: _CLOSE,
+    Medium.BD: "burn the image on a BD-RE as it is; for a BD-R make it with --medium bd-r",
+}
+_ATTACH: Final = (
+    "attach the file, named DICOM.ZIP, to a mail with DICOM-ZIP in its subject (or name OUT.eml)"
+)
+_SEND: Final = "open it in a mail program, fill in the recipient and send it"
 
 
-def is_image(target: Path) -> bool:
-    """Return whether *target* is to be an ISO 9660 image; otherwise it is a folder.
-
-    Raises:
-        NotSupported: the name asks for a kind of file that this version does not make.
-    """
-    suffix = target.suffix.lower() or (target.name if target.name.startswith(".") else "")
-    if suffix in _LATER:
-        raise NotSupported(
-            f"{_LATER[suffix]} are not made by this version",
-            str(target),
-            "Use NAME.iso or a folder",
-        )
-    return suffix == ".iso"
-
-
-def may_be_iso(row: ApplicationProfile) -> bool:
-    """Return whether media of a profile can be ISO 9660."""
-    return any(name.startswith("iso9660") for name in FILE_SYSTEMS[row.file_system])
+def default_profile(target: Path) -> str:
+    """Return the profile of a target where nobody names one."""
+    return DEFAULT_PROFILES[suffix_of(target)]
 
 
 def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> None:
     """Refuse what cannot become a medium of the profile, before anything is read or written.
 
     Raises:
-        WrongUsage: an ISO image for a profile whose media are none.
+        WrongUsage: a file of a kind that media of the profile are not.
         NotSupported: a secure profile; a dry run plans it.
     """
-    if is_image(target) and not may_be_iso(row):
-        systems = " or ".join(sorted(FILE_SYSTEMS[row.file_system])).upper()
+    suffix = suffix_of(target)
+    if suffix and row.medium not in FILES[suffix]:
         raise WrongUsage(
-            f"{row.identifier} is for {systems} ({NAMES[row.medium]}), and an .iso is ISO 9660",
+            f"{row.identifier} is for {NAMES[row.medium]}, which no {suffix} can be",
             str(target),
-            "Name a folder, or choose a profile for CD or DVD",
+            f"Name {_NAME_IT[row.medium]} or a folder, or choose a profile for {_kinds(suffix)}",
         )
     if row.security is not Security.NONE and not dry_run:
         how = "the mail is encrypted" if row.security is Security.SMIME else "files are encrypted"
@@ -111,6 +119,24 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
             f"{row.identifier} means that {how}, which this version does not do yet",
             str(target),
             "Plan it with --dry-run, or choose the profile without SEC in its name",
+        )
+
+
+def _kinds(suffix: str) -> str:
+    return " or ".join(NAMES[medium] for medium in Medium if medium in FILES[suffix])
+
+
+def refuse_other_medium(row: ApplicationProfile, word: str | None) -> None:
+    """See that the medium the operator names is that of the profile.
+
+    Raises:
+        WrongUsage: it is another, or none.
+    """
+    if word is not None and row.medium not in _media(word):
+        raise WrongUsage(
+            f"{row.identifier} is for {NAMES[row.medium]}, not for {word}",
+            "--medium",
+            "Leave it out, or --profile auto",
         )
 
 
@@ -124,12 +150,12 @@ def why_never(row: ApplicationProfile) -> str:
 def refuse_inside(target: Path, sources: Iterable[str | Path]) -> None:
     """Refuse a folder within a source: the next job there would find every object twice.
 
-    An image is no DICOM file, and may be made where the sources are.
+    A file of a medium is no DICOM file, and may be made where the sources are.
 
     Raises:
         WrongUsage: the target lies in one of the *sources*.
     """
-    if is_image(target):
+    if suffix_of(target):
         return
     with suppress(OSError, RuntimeError):  # what cannot be resolved is told by the scan
         place = target.resolve()
@@ -159,10 +185,21 @@ def refuse_unwritable(target: Path) -> None:
         raise CannotWrite("there is no such folder", str(folder), "Make it, or choose another")
     if not os.access(folder, os.W_OK):
         raise CannotWrite("the folder may not be written", str(folder), "Choose another folder")
-    if not is_image(target):
+    refuse_in_the_way(target)
+
+
+def refuse_in_the_way(target: Path) -> None:
+    """Refuse what stands where the target is to be.
+
+    Raises:
+        CannotWrite: a folder that is not empty, or, for a file, what is no file.
+    """
+    if not suffix_of(target):
         from media.aside import refuse_occupied
 
         refuse_occupied(target)
+    elif target.is_fifo() and suffix_of(target) in (".iso", ".img"):
+        return  # an image is written in order, so that another program can take it at once
     elif target.exists() and not target.is_file():
         raise CannotWrite("is there and is not a file", str(target), "Choose another name")
 
@@ -176,11 +213,22 @@ def little_space(target: Path, needed: int) -> tuple[str, ...]:
     return ()
 
 
-def next_step(row: ApplicationProfile, *, as_image: bool) -> str:
-    """Return what is left to do with a folder until it is a medium of the profile."""
-    if as_image:
-        return ""
-    return f"the folder is no {NAMES[row.medium]} yet: {_NEXT_STEP[row.file_system]}"
+def next_step(row: ApplicationProfile, target: Path, word: str | None = None) -> str:
+    """Return what is left to do with a target until it is a medium of the profile.
+
+    Args:
+        row: the profile.
+        target: what was made.
+        word: by which the operator called the medium.
+    """
+    suffix, name = suffix_of(target), NAMES[row.medium]
+    if not suffix:
+        return f"the folder is no {name} yet: {_NEXT_STEP[row.file_system]}"
+    if suffix in (".zip", ".eml"):
+        return _ATTACH if suffix == ".zip" else _SEND
+    if word == "bd-r":
+        return _CLOSE.format(name="BD-R")
+    return _BURN.get(row.medium, _WRITE_IMAGE).format(name=name)
 
 
 def room(row: ApplicationProfile, needed: int) -> tuple[str, ...]:
@@ -189,30 +237,41 @@ def room(row: ApplicationProfile, needed: int) -> tuple[str, ...]:
     if holds is None or needed <= holds:
         return ()
     what = "an 80 minute CD-R" if row.medium is Medium.CD_R else f"one {NAMES[row.medium]}"
-    return (f"{needed:,} bytes are more than {what} holds ({holds:,})",)
+    return (f"{needed:,} bytes are more than {what} holds ({holds:,}); --split makes several",)
 
 
 def media_for(target: Path, capacity: int | None, medium: str | None) -> tuple[Medium, ...]:
     """Return the media that come into question, the preferred one first.
 
     Args:
-        target: an .iso is a CD or a DVD; a folder is for a stick unless that leaves things out.
+        target: its suffix says which, a CD or a DVD also by *capacity*.
         capacity: bytes of the medium, where they were told.
         medium: as the operator said it, one of `MEDIA`.
 
     Raises:
-        WrongUsage: there is no such medium.
+        WrongUsage: there is no such medium, or the target cannot be one.
     """
+    suffix = suffix_of(target)
     if medium is not None:
-        if medium not in MEDIA:
+        media = tuple(m for m in _media(medium) if not suffix or m in FILES[suffix])
+        if not media:
+            first = _media(medium)[0]
             raise WrongUsage(
-                f"{medium[:32]!r} is not a medium", "--medium", f"Say one of {', '.join(MEDIA)}"
+                f"no {suffix} can be a medium of the kind {NAMES[first]}",
+                str(target),
+                f"Name {_NAME_IT[first]} or a folder",
             )
-        return MEDIA[medium]
-    if not is_image(target):
-        return (Medium.USB, Medium.BD, Medium.DVD)
-    if capacity is None:
-        return (Medium.CD_R, Medium.DVD)
+        return media
+    if suffix != ".iso" or capacity is None:
+        return _MEANT[suffix]
     if capacity > HOLDS[Medium.DVD]:
         return (Medium.BD,)
     return (Medium.CD_R,) if capacity <= HOLDS[Medium.CD_R] else (Medium.DVD,)
+
+
+def _media(word: str) -> tuple[Medium, ...]:
+    if word not in MEDIA:
+        raise WrongUsage(
+            f"{word[:32]!r} is not a medium", "--medium", f"Say one of {', '.join(MEDIA)}"
+        )
+    return MEDIA[word]

@@ -29,8 +29,10 @@ from jacket.pdi_rules import is_of_pdi
 from jacket.verify_causes import Cause, causes
 from jacket.verify_files import Expected, FileChecks, Result, finding_of
 from jacket.verify_manifest import ManifestCheck
+from jacket.verify_media import FileSystemChecks
 from jacket.verify_processes import Shared, cut_up, share_out
-from media import Entry, Medium, open_medium
+from media import Entry, Locked, Medium, open_medium
+from media.source import Name
 from profiles.application_profiles import ApplicationProfile
 from profiles.check_nearest import Nearest
 from profiles.profile_check import ProfileChecks
@@ -63,6 +65,7 @@ class Verification:
     compared: int | None = None  # files of the manifest that were there and could be read
     unseen: tuple[str, ...] = ()  # profiles that fit but for a protection that nobody saw
     nearest: Nearest | None = None  # where none is satisfied, if it is known
+    unread: int = 0  # files that could not be read to their ends
 
     @property
     def compliant(self) -> bool:
@@ -85,6 +88,7 @@ def verify(
     *,
     declared: Iterable[ApplicationProfile] = (),
     pdi: bool = False,
+    password: bytes | None = None,
     processes: int | None = None,
     progress: Progress = silent,
 ) -> Verification:
@@ -95,6 +99,7 @@ def verify(
         profile_id: the application profile that is claimed; None: tell which ones are satisfied.
         declared: augmented and private profiles that are among those it may satisfy.
         pdi: hold it against IHE PDI as well.
+        password: of an archive that is encrypted.
         processes: how many share the work; None: as many as it is worth, one for a drive.
         progress: told the stage "verify" in bytes.
 
@@ -104,7 +109,7 @@ def verify(
     """
     claimed = profile(profile_id) if isinstance(profile_id, str) else profile_id
     rows = [*PROFILES.values(), *declared] if claimed is None else [claimed]
-    medium = open_medium(Path(path))
+    medium = open_medium(Path(path), password=password)
     try:
         return _Walk(medium, rows, claimed, pdi).verdict(str(path), processes, progress)
     finally:
@@ -127,7 +132,9 @@ class _Walk:
         self.entries: Sequence[Entry] = list(medium.entries())
         self.exact = {entry.name: entry for entry in self.entries}
         self.findings: list[Finding] = []
+        self.file_system = FileSystemChecks(medium, rows, claimed)
         self.profiles = ProfileChecks(rows, claimed=claimed is not None)
+        self.known: dict[Name, bytes] = {}  # contents of files, so that none is read twice
         self.has_directory = False  # a file of that name, whatever is in it
         self.sound = False  # no rule of DICOM is broken, but perhaps those of profiles
 
@@ -137,16 +144,20 @@ class _Walk:
         directory = read.directory if read is not None else Directory("")
         references = ReferenceCheck(directory)
         listed = ManifestCheck(self.medium, self.exact.get(manifest.NAME))
+        if listed.content is not None:
+            self.known[manifest.NAME] = listed.content
         pdi = self._scope(directory) if self.pdi else None
         unreferenced = self._unreferenced(read)
         expected = Expected(
             *(self.medium, references, listed, self._indexer(), pdi, unreferenced),
             directory=self.has_directory,
+            known=self.known,
         )
         results = self._files(read, expected, cut_up(self.entries, path, processes), progress)
         if self.pdi:
             self.findings += check_pdi(self.medium, self.entries, directory)
-        secure = [where for _, found, _ in results for where in found]
+        secure = [where for result in results for where in result.secure]
+        unread = {where for result in results for where in result.unread}
         satisfies = self._satisfied(len(references), secure)
         return Verification(
             path,
@@ -158,18 +169,16 @@ class _Walk:
             satisfies,
             len(references),
             len(self.entries),
-            sum(read_bytes for _, _, read_bytes in results),
+            sum(result.size for result in results),
             tuple(self.findings),
             self.pdi,
             None if listed.listed is None else len(listed.listed),
             len(secure),
-            listed.compared(self.entries, self._unreadable()),
+            listed.compared(self.entries, unread),
             self.profiles.unseen if self.sound else (),
             self.profiles.nearest if self.sound else None,
+            len(unread),
         )
-
-    def _unreadable(self) -> set[str]:
-        return {f.where for f in self.findings if f.rule == rules.FILE_UNREADABLE.id}
 
     def _directory(self) -> DirectoryRead | None:
         """Read the DICOMDIR; None when there is none that can be read."""
@@ -188,10 +197,12 @@ class _Walk:
             return None
         try:
             with self.medium.open(entry) as file:
-                data = file.pread(file.size, 0)
+                self.known[entry.name] = data = file.pread(file.size, 0)
             return read_directory(data)
         except NotADirectory as error:
             self.findings.append(rules.DICOMDIR_UNREADABLE.at("DICOMDIR", error.what))
+        except Locked:
+            return None  # told by the archive's own rule
         except CannotRead as error:
             self.findings.append(rules.FILE_UNREADABLE.at("DICOMDIR", error.what))
         return None
@@ -225,16 +236,17 @@ class _Walk:
         """Check the medium as a whole, and every file, in as many processes as it is worth."""
         work = FileChecks(expected, self.profiles)
         begun = _sizes_before(shared.chunks)
-        results: list[Result] = share_out(
+        shared_out = share_out(
             shared,
             work,
             lambda: self._whole(read),
             lambda number: progress("verify", begun[number], begun[-1]),
         )
+        results = [Result(*values) for values in shared_out]
         self.findings += expected.manifest.findings
         references = expected.references
-        for found, _, _ in results:
-            self.findings += references.told_once((finding_of(f), once) for f, once in found)
+        for result in results:
+            self.findings += references.told_once((finding_of(f), once) for f, once in result.found)
         references.arrive(entry.name for entry in self.entries)
         self.findings += references.finish()
         self.findings += expected.manifest.missing(self.entries)
@@ -242,19 +254,12 @@ class _Walk:
 
     def _whole(self, read: DirectoryRead | None) -> None:
         """Check the file system and the directory by themselves."""
-        self.findings[:0] = self.medium.findings()
+        self.findings[:0] = self.file_system.findings()
         if read is None:
             return
         self.findings += check_directory(read)
         self.findings += self._descriptor(read)
-        # PS3.12 F.1.2 wants it of ISO 9660; of UDF and FAT no annex does.
-        named = self.medium.kind.startswith("iso9660")
-        if named and self.medium.label != read.directory.file_set_id:
-            message = (
-                f"Volume Identifier {self.medium.label!r}, File-set ID "
-                f"{read.directory.file_set_id!r}"
-            )
-            self.findings.append(rules.LABEL_DIFFERS.at("volume descriptor", message))
+        self.findings += self.file_system.label(read.directory.file_set_id)
 
     def _descriptor(self, read: DirectoryRead) -> list[Finding]:
         """Check that the File-set Descriptor File is there that the directory names."""
@@ -268,7 +273,10 @@ class _Walk:
         """Finish the profile checks; return the profiles that nothing speaks against."""
         self.sound = not _errors_of_dicom(self.findings)
         found, satisfied = self.profiles.finish(
-            file_system=self.medium.kind, instances=instances, secure_files=secure
+            file_system=self.medium.kind,
+            instances=instances,
+            secure_files=secure,
+            of_media=self.file_system.departures,
         )
         order = {"/".join(entry.name): number for number, entry in enumerate(self.entries)}
         self.findings += sorted(found, key=lambda finding: _place(finding.where, order))

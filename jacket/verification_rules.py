@@ -53,6 +53,13 @@ LABEL_DIFFERS: Final = Rule(
     "Write the File-set ID of the DICOMDIR as volume label",
     "PS3.12 F.1.2",
 )
+SOME_MEDIA: Final = Rule(
+    "MED-KIND",
+    Severity.NOTE,
+    "Wrong on some kinds of media only, whose profiles are not satisfied",
+    "Nothing needs to be done, unless it is to be such a medium",
+    "PS3.12",
+)
 FILE_UNREADABLE: Final = Rule(
     "MED-READ",
     Severity.ERROR,
@@ -103,6 +110,7 @@ RULES: Final = (
     DICOMDIR_UNREADABLE,
     DESCRIPTOR_MISSING,
     LABEL_DIFFERS,
+    SOME_MEDIA,
     FILE_UNREADABLE,
     AUTORUN,
     DIGEST_DIFFERS,

@@ -1,11 +1,12 @@
 """What is looked at in each file of a medium, in whichever process that happens.
 
-Each file is opened once and read to its end; the first read serves the header, the digest and
+Each file is opened once and read to its end; what was read serves the header, the digest and
 the checks. Results are plain values, so that they can be handed from one process to another.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from dicomdir.check_file import FileMetaCheck
@@ -16,16 +17,28 @@ from dicomdir.instance import Instance, NotIndexed
 from jacket import verification_rules as rules
 from jacket.pdi_check import Scope, check_pdi_file
 from jacket.verify_manifest import ManifestCheck
-from media import Entry, FileReader, Medium
+from media import Entry, FileReader, Locked, Medium
+from media.source import Name
 from profiles.profile_check import ProfileChecks
 from reporting import CannotRead, Finding, Severity
 
-_CHUNK: Final = 1 << 20  # bytes read at once; the first serves the header too
+_CHUNK: Final = 1 << 20  # bytes read at once
+# Files up to so many bytes are read at once, as the walk through a file and the look at its frames
+# go over it again, and a drive is not to go back for them.
+_HELD: Final = 16 << 20
 _HEAD: Final = 4096  # bytes that the checks of preamble and File Meta Information look at
 
 PRead = Callable[[int, int], bytes]  # (length, offset) → bytes of a file
 Plain = tuple[str, str, str, str, str, str]  # a Finding whose severity is a plain string
-Result = tuple[list[tuple[Plain, Once | None]], list[str], int]  # findings, secure files, bytes
+
+
+class Result(NamedTuple):
+    """What was seen in some files, each field a plain value."""
+
+    found: list[tuple[Plain, Once | None]]
+    secure: list[str]  # Secure DICOM Files
+    unread: list[str]  # files that could not be read to their ends
+    size: int  # bytes that were read
 
 
 class Expected(NamedTuple):
@@ -38,6 +51,7 @@ class Expected(NamedTuple):
     pdi: Scope | None  # None: not asked for
     unreferenced: Severity | None  # of a DICOM file that no record names; None: none can
     directory: bool = True  # there is a file DICOMDIR, whatever is in it
+    known: Mapping[Name, bytes] = MappingProxyType({})  # contents that were read before
 
 
 class FileChecks:
@@ -49,14 +63,15 @@ class FileChecks:
         self._meta = FileMetaCheck()
         self._found: list[tuple[Plain, Once | None]] = []
         self._secure: list[str] = []
+        self._unread: list[str] = []
         self._read = 0
 
-    def chunk(self, entries: Sequence[Entry]) -> Result:
-        """Check some files of the medium."""
-        self._found, self._secure, self._read = [], [], 0
+    def chunk(self, entries: Sequence[Entry]) -> tuple[object, ...]:
+        """Check some files of the medium; return the fields of a `Result`."""
+        self._found, self._secure, self._unread, self._read = [], [], [], 0
         for entry in entries:
             self._file(entry)
-        return self._found, self._secure, self._read
+        return self._found, self._secure, self._unread, self._read
 
     def state(self) -> object:
         """Return what the profile checks gathered."""
@@ -75,13 +90,18 @@ class FileChecks:
         try:
             with self._expected.medium.open(entry) as file:
                 self._open_file(entry, where, file)
+        except Locked:
+            self._unread.append(where)  # told once, by the archive's own rule
         except CannotRead as error:
+            self._unread.append(where)
             self._say([rules.FILE_UNREADABLE.at(where, error.what)])
             self._compare(entry, None, NotIndexed(where, error.what, "unreadable"))
 
     def _open_file(self, entry: Entry, where: str, file: FileReader) -> None:
         size = file.size
-        first = file.pread(min(_CHUNK, size), 0)
+        first = self._expected.known.get(entry.name) or file.pread(
+            size if size <= _HELD else _CHUNK, 0
+        )
         whole = len(first) == size
 
         def pread(length: int, offset: int) -> bytes:

@@ -18,6 +18,7 @@ class ManifestCheck:
     def __init__(self, medium: Medium, entry: Entry | None) -> None:
         """Read the manifest *entry* of *medium*; what is wrong with it is in ``findings``."""
         self.findings: list[Finding] = []
+        self.content: bytes | None = None  # of the manifest, if it could be read
         self.listed: dict[Name, str] | None = None
         if entry is not None:
             self.listed = self._read(medium, entry)
@@ -29,9 +30,10 @@ class ManifestCheck:
             return None
         try:
             with medium.open(entry) as file:
-                listed, odd, lines = manifest.parse_manifest(file.pread(file.size, 0))
+                self.content = file.pread(file.size, 0)
         except CannotRead:
             return None  # met again, and told, in the walk
+        listed, odd, lines = manifest.parse_manifest(self.content)
         if not listed:
             return None  # another maker's file of that name
         self.findings += [rules.MANIFEST_LINE.at(f"MANIFEST.TXT line {n}") for n in lines]

@@ -55,11 +55,12 @@ def why_none(verdict: Verification) -> list[str]:
     nearest = verdict.nearest
     if nearest is None:
         return ["Name a profile (--profile ID) to learn what speaks against it."]
-    from profiles.rules import BY_ID
+    from jacket.verification_rules import every_rule
 
+    meanings = {rule.id: rule.meaning for rule in every_rule()}
     return [
         f"Nearest is {nearest.identifier}. Against it:",
-        *(f"{rule}: {BY_ID[rule].meaning}" for rule in nearest.rules),
+        *(f"{rule}: {meanings[rule]}" for rule in nearest.rules),
         f"--profile {nearest.identifier} tells where.",
     ]
 
@@ -100,8 +101,8 @@ def not_judged(verdict: Verification) -> list[str]:
         )
     else:
         open_.append(
-            "An image does not tell on which kind of medium it is, how it was recorded (sessions, "
-            "closing), or how well the medium can be read."
+            "An image does not tell on which kind of medium it is, whether that was closed, or how "
+            "well the medium can be read."
         )
     if verdict.listed is None:
         open_.append(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from media.aside import file_aside, working_folder
+    from media.demands import DEMANDS
     from media.entry import BlockReader, Entry, FileReader, Medium
     from media.fat_layout import lay_out_fat
     from media.fat_read import FatMedium
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from media.fat_write import write_fat
     from media.folder_read import FolderMedium
     from media.folder_write import write_folder
+    from media.iso9660_layout import lay_out_iso9660
     from media.iso9660_names import NameDoesNotFit
     from media.iso9660_read import Iso9660Medium
     from media.iso9660_write import write_iso9660
+    from media.locked import Locked, WrongPassword
     from media.medium import open_medium
     from media.mime_read import MailMedium
     from media.mime_write import Envelope, write_mail, write_mime
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from media.source import DigestList, FileRange, Name, NamedSource, Written
     from media.udf_bridge import lay_out_bridge
     from media.udf_bridge_read import BridgeMedium
-    from media.udf_check import DEMANDS, UdfDemands, check_udf
+    from media.udf_check import check_udf
     from media.udf_layout import lay_out_udf
     from media.udf_read import UdfMedium
     from media.udf_volume import read_udf
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "media.aside": "file_aside working_folder",
+    "media.demands": "DEMANDS",
     "media.entry": "BlockReader Entry FileReader Medium",
     "media.fat_layout": "lay_out_fat",
     "media.fat_read": "FatMedium",
@@ -44,7 +48,9 @@ _HOMES = {
     "media.folder_write": "write_folder",
     "media.iso9660_names": "NameDoesNotFit",
     "media.iso9660_read": "Iso9660Medium",
+    "media.iso9660_layout": "lay_out_iso9660",
     "media.iso9660_write": "write_iso9660",
+    "media.locked": "Locked WrongPassword",
     "media.medium": "open_medium",
     "media.mime_read": "MailMedium",
     "media.mime_write": "Envelope write_mail write_mime",
@@ -52,7 +58,7 @@ _HOMES = {
     "media.source": "DigestList FileRange Name NamedSource Written",
     "media.udf_bridge": "lay_out_bridge",
     "media.udf_bridge_read": "BridgeMedium",
-    "media.udf_check": "DEMANDS UdfDemands check_udf",
+    "media.udf_check": "check_udf",
     "media.udf_layout": "lay_out_udf",
     "media.udf_read": "UdfMedium",
     "media.udf_volume": "read_udf",
@@ -76,6 +82,7 @@ __all__ = [
     "FileReader",
     "FolderMedium",
     "Iso9660Medium",
+    "Locked",
     "MailMedium",
     "Medium",
     "Name",
@@ -83,15 +90,16 @@ __all__ = [
     "NamedSource",
     "PlannedFile",
     "Structure",
-    "UdfDemands",
     "UdfMedium",
     "VolumePlan",
     "Written",
+    "WrongPassword",
     "ZipMedium",
     "check_udf",
     "file_aside",
     "lay_out_bridge",
     "lay_out_fat",
+    "lay_out_iso9660",
     "lay_out_udf",
     "open_medium",
     "open_zip",

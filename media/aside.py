@@ -3,7 +3,7 @@
 import atexit
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
@@ -27,8 +27,13 @@ def not_written(error: OSError, where: str) -> CannotWrite:
     )
 
 
-def refuse_without_space(target: Path, needed: int) -> None:
+def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | None = None) -> None:
     """Look before hours of copying whether *needed* bytes have room where *target* will be.
+
+    Args:
+        target: what is to be made.
+        needed: bytes, as is quickly known.
+        less: tells how many bytes it really takes; asked only where *needed* has no room.
 
     Raises:
         CannotWrite: there is no such folder, or not enough room in it.
@@ -37,6 +42,8 @@ def refuse_without_space(target: Path, needed: int) -> None:
         free = shutil.disk_usage(target.parent).free
     except OSError as error:
         raise not_written(error, str(target.parent)) from error
+    if needed > free and less is not None:
+        needed = less()
     if needed > free:
         raise CannotWrite(
             f"needs {needed} bytes, and {free} are free",

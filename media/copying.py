@@ -1,18 +1,20 @@
 """Bytes from sources into an open file, moved by the kernel where it can, checked for change."""
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final
 
 from media.aside import NO_SPACE, not_written
+from media.pieces import cut
 from media.source import FileRange, NamedSource
-from reporting import CannotRead
+from media.watched_file import WatchedFile, not_read, read_at
+
+__all__ = ["BATCH", "Copier", "Step", "contents", "runs", "zeros"]
 
 BATCH: Final = 4 << 20  # bytes moved by one call; progress and interruptions come between
 _PLAIN_BATCH: Final = 1 << 20  # bytes that pass through this process when the kernel cannot
+_ZEROS: Final = bytes(_PLAIN_BATCH)
 
 Mover = Callable[[int, int, int, int, int], int]
 Step = Callable[[int], None]  # told the position up to which the target is written
@@ -21,8 +23,16 @@ Step = Callable[[int], None]  # told the position up to which the target is writ
 class Copier:
     """Copies sources into one open file. Remembers which of the kernel's ways work there."""
 
-    def __init__(self, target: int, where: str) -> None:
-        self._target, self._where = target, where  # descriptor; what errors call it
+    def __init__(self, target: int, where: str, *, is_empty: bool = False) -> None:
+        """Write to the open file *target*, which errors call *where*.
+
+        Args:
+            target: a descriptor.
+            where: the name of the target.
+            is_empty: whether all of the target reads as zeros, to its full length. Then nothing is
+                written where a source has holes, and the target has them too.
+        """
+        self._target, self._where, self._is_empty = target, where, is_empty
         self._movers = list(_MOVERS)
 
     def copy(self, source: NamedSource, position: int, step: Step) -> None:
@@ -33,7 +43,7 @@ class Copier:
                 while it was read, or does not open.
             CannotWrite: the target takes no more.
         """
-        opened: dict[str, _WatchedFile] = {}
+        opened: dict[str, WatchedFile] = {}
         try:
             for part in source.parts:
                 if isinstance(part, bytes):
@@ -42,8 +52,9 @@ class Copier:
                 else:
                     file = opened.get(part.path)
                     if file is None:
-                        file = opened[part.path] = _WatchedFile(part.path, source)
-                    position = self._copy_range(file, part, position, step)
+                        file = opened[part.path] = WatchedFile(part.path, source)
+                    self._copy_range(file, part, position, step)
+                    position += part.length
             for file in opened.values():
                 file.refuse_changed()
         finally:
@@ -72,23 +83,27 @@ class Copier:
             CannotRead: it does not read back.
         """
         try:
-            os.lseek(self._target, position, os.SEEK_SET)
-            return os.read(self._target, length)
+            return read_at(self._target, length, position)
         except OSError as error:
-            raise _not_read(self._where, error) from error
+            raise not_read(self._where, error) from error
 
-    def _copy_range(self, file: "_WatchedFile", part: FileRange, position: int, step: Step) -> int:
-        offset, left = part.offset, part.length
-        while left:
-            moved = self._move(file, offset, position, min(left, BATCH))
-            offset += moved
-            position += moved
-            left -= moved
-            if left:
-                step(position)
-        return position
+    def _copy_range(self, file: WatchedFile, part: FileRange, position: int, step: Step) -> None:
+        shift = position - part.offset  # from the file to the target
+        end = part.offset + part.length
+        if self._is_empty and file.is_sparse:
+            for start, stop in file.stored(part.offset, end):
+                self._copy_run(file, start, stop, shift, step)
+                step(stop + shift)
+        else:
+            self._copy_run(file, part.offset, end, shift, step)
 
-    def _move(self, file: "_WatchedFile", offset: int, position: int, length: int) -> int:
+    def _copy_run(self, file: WatchedFile, start: int, end: int, shift: int, step: Step) -> None:
+        while start < end:
+            start += self._move(file, start, start + shift, min(end - start, BATCH))
+            if start < end:
+                step(start + shift)
+
+    def _move(self, file: WatchedFile, offset: int, position: int, length: int) -> int:
         while self._movers:
             try:
                 moved = self._movers[0](file.fd, offset, self._target, position, length)
@@ -105,75 +120,6 @@ class Copier:
         data = file.read(offset, min(length, _PLAIN_BATCH))
         self.write(data, position)
         return len(data)
-
-
-class _WatchedFile:
-    """A source that must stay as it was planned until it is copied."""
-
-    __slots__ = ("_before", "fd", "path")
-
-    def __init__(self, path: str, source: NamedSource) -> None:
-        self.path = path
-        try:
-            # Not blocking: a pipe in a file's place would wait for its other end for ever.
-            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            self.fd = os.open(path, flags)
-        except OSError as error:
-            raise _not_read(path, error) from error
-        try:
-            self._before = os.fstat(self.fd)
-            self._refuse_unlike_plan(source)
-        except BaseException:
-            self.close()
-            raise
-
-    def read(self, offset: int, length: int) -> bytes:
-        try:
-            os.lseek(self.fd, offset, os.SEEK_SET)
-            data = os.read(self.fd, length)
-        except OSError as error:
-            raise _not_read(self.path, error) from error
-        return data or _refuse_change(self.path)
-
-    def refuse_changed(self) -> None:
-        now, before = os.fstat(self.fd), self._before
-        if now.st_size != before.st_size or now.st_mtime_ns != before.st_mtime_ns:
-            _refuse_change(self.path)
-
-    def close(self) -> None:
-        with suppress(OSError):
-            os.close(self.fd)
-
-    def _refuse_unlike_plan(self, source: NamedSource) -> None:
-        if stat.S_ISBLK(self._before.st_mode):
-            return  # Its size is not in its status, and it cannot grow.
-        if not stat.S_ISREG(self._before.st_mode):
-            raise CannotRead("is not a file", self.path, "Take it out of the sources")
-        for part in source.parts:
-            if not isinstance(part, bytes) and part.path == self.path:
-                self._refuse_other_size(part, alone=len(source.parts) == 1)
-
-    def _refuse_other_size(self, part: FileRange, *, alone: bool) -> None:
-        if part.stamp is not None and part.stamp != (self._before.st_mtime_ns, self._before.st_ino):
-            _refuse_change(self.path)
-        size = self._before.st_size
-        planned = part.file_size
-        if planned is None and alone and part.offset == 0:
-            planned = part.length  # A file that is taken from its start and on its own: all of it.
-        if size < part.offset + part.length or (planned is not None and size != planned):
-            _refuse_change(self.path)
-
-
-def _refuse_change(path: str) -> NoReturn:
-    raise CannotRead(
-        "changed while it was being read", path, "Leave the sources alone, then start again"
-    )
-
-
-def _not_read(path: str, error: OSError) -> CannotRead:
-    return CannotRead(
-        f"cannot be read ({error.strerror})", path, "Check the file, the medium and your permission"
-    )
 
 
 def _copy_file_range(source: int, offset: int, target: int, position: int, length: int) -> int:
@@ -198,32 +144,51 @@ def contents(source: NamedSource, length: int) -> Iterator[bytes]:
     Raises:
         CannotRead: as `Copier.copy` does.
     """
-    opened: dict[str, _WatchedFile] = {}
-    waiting = bytearray()
+    return cut(runs(source), length)
+
+
+def runs(source: NamedSource, start: int = 0) -> Iterator[bytes]:
+    """Yield the content of *source* from its byte *start* on, in runs of up to 1 MiB.
+
+    Raises:
+        CannotRead: as `Copier.copy` does.
+    """
+    opened: dict[str, WatchedFile] = {}
     try:
-        for piece in _pieces(source, opened, length):
-            waiting += piece
-            while len(waiting) >= length:
-                yield bytes(waiting[:length])
-                del waiting[:length]
+        for part in source.parts:
+            length = len(part) if isinstance(part, bytes) else part.length
+            if start and start >= length:
+                start -= length
+                continue
+            if isinstance(part, bytes):
+                yield part[start:]
+            else:
+                file = opened.get(part.path)
+                if file is None:
+                    file = opened[part.path] = WatchedFile(part.path, source)
+                yield from _runs_of(file, part.offset + start, part.offset + length)
+            start = 0
         for file in opened.values():
             file.refuse_changed()
-        if waiting:
-            yield bytes(waiting)
     finally:
         for file in opened.values():
             file.close()
 
 
-def _pieces(source: NamedSource, opened: dict[str, _WatchedFile], length: int) -> Iterator[bytes]:
-    for part in source.parts:
-        if isinstance(part, bytes):
-            yield part
-            continue
-        if part.path not in opened:
-            opened[part.path] = _WatchedFile(part.path, source)
-        position, end = part.offset, part.offset + part.length
-        while position < end:
-            piece = opened[part.path].read(position, min(length, end - position))
-            yield piece
-            position += len(piece)
+def _runs_of(file: WatchedFile, position: int, end: int) -> Iterator[bytes]:
+    for start, stop in file.stored(position, end):
+        yield from zeros(start - position)
+        position = start
+        while position < stop:
+            run = file.read(position, min(_PLAIN_BATCH, stop - position))
+            yield run
+            position += len(run)
+    yield from zeros(end - position)
+
+
+def zeros(length: int) -> Iterator[bytes]:
+    """Yield *length* zeros in runs of up to 1 MiB; none where it is negative."""
+    for _ in range(length // _PLAIN_BATCH):
+        yield _ZEROS
+    if length > 0 and length % _PLAIN_BATCH:
+        yield _ZEROS[: length % _PLAIN_BATCH]

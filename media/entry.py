@@ -81,8 +81,13 @@ class Medium(Protocol):
             CannotRead: it cannot be opened, or is not whole on the medium.
         """
 
-    def findings(self) -> list[Finding]:
-        """Return every departure of the medium as a file system."""
+    def findings(self, demands: str | None = None) -> list[Finding]:
+        """Return every departure of the medium as a file system.
+
+        Args:
+            demands: a word of `media.demands` for the kind of medium that it is to be; None: only
+                what is wrong on any that can have such a file system.
+        """
 
     def close(self) -> None: ...
 

@@ -1,6 +1,6 @@
-"""Checks a FAT volume against what PS3.12 Annexes R to U and Microsoft's specification ask for.
+"""Checks a FAT volume against PS3.12 Annexes A and R to U and Microsoft's specification.
 
-Which annex is meant, and so whether FAT32 may be, this room does not know: `Medium.kind` tells.
+Which types of FAT a kind of medium may have is not checked here: `Medium.kind` tells the type.
 """
 
 from collections.abc import Iterator
@@ -24,11 +24,15 @@ _BOOT: Final = "boot sector"
 _LARGEST_CLUSTER: Final = 32_768  # bytes (Microsoft's FAT specification, 3.1)
 _LOWER_CASE: Final = 0x18  # bits for the stem and for the extension
 _FORBIDDEN: Final = frozenset(b'"*+,./:;<=>?[\\]|' + bytes(range(32)) + bytes(range(97, 123)))
+_ROOT_RECORDS: Final = 512  # PS3.12 Table A.2-1
 _NO_LABEL: Final = b"NO NAME    "
 
 
 def check_fat(volume: FatVolume, reader: BlockReader) -> list[Finding]:
-    """Return all departures; reads nothing but reserved sectors and the tables."""
+    """Return all departures, also those that count on some kinds of media only.
+
+    Reads nothing but reserved sectors and the tables.
+    """
     found = new_list()
     _check_partition(volume, found)
     _check_boot(volume, reader, found)
@@ -47,6 +51,7 @@ def _check_partition(volume: FatVolume, found: FindingList) -> None:
     if partition is None:
         return
     where = f"partition {partition.number}"
+    found.add("FAT-PARTITIONED", where)
     if place.before:
         found.add("FAT-PARTITION-FIRST", where, f"before it there is {', '.join(place.before)}")
     if partition.in_gpt:
@@ -70,6 +75,8 @@ def _check_boot(volume: FatVolume, reader: BlockReader, found: FindingList) -> N
         found.add("FAT-BOOT-SIGNATURE", _BOOT)
     for what in _odd_numbers(volume):
         found.add("FAT-GEOMETRY", _BOOT, what)
+    for what in _unlike_annex_a(volume):
+        found.add("FAT-BOOT-LAYOUT", _BOOT, what)
     _check_type(volume, found)
     entries = boot.table_sectors * boot.sector * 8 // boot.bits
     if entries < boot.clusters + 2:
@@ -92,6 +99,19 @@ def _odd_numbers(volume: FatVolume) -> Iterator[str]:
         yield f"{boot.root_records} records in the root, which fill no whole sectors"
     if boot.of_32 and not volume.table.has(boot.root_cluster):
         yield f"a root in cluster {boot.root_cluster}, which there is not"
+
+
+def _unlike_annex_a(volume: FatVolume) -> Iterator[str]:
+    """Yield in words what a boot sector has otherwise than PS3.12 Table A.2-1."""
+    boot = volume.boot
+    if boot.of_32:
+        return  # That table is of FAT12 and FAT16.
+    if boot.reserved != 1:
+        yield f"{boot.reserved} reserved sectors instead of 1"
+    if boot.root_records != _ROOT_RECORDS:
+        yield f"{boot.root_records} records in the root instead of {_ROOT_RECORDS}"
+    if not boot.type_label:
+        yield "no mark 29 in front of serial number, label and type"
 
 
 def _check_type(volume: FatVolume, found: FindingList) -> None:
@@ -164,6 +184,8 @@ def _check_labels(volume: FatVolume, found: FindingList) -> None:
     # A label that is given later is often written to the root alone: no harm, no need to say.
     if len(labels) > 1 or (labels and volume.boot.label not in (labels[0], _NO_LABEL)):
         found.add("FAT-LABEL", "/")
+    if any(not _FORBIDDEN.isdisjoint(label) for label in (*labels, volume.boot.label)):
+        found.add("FAT-LABEL-CHARACTERS", "/")
 
 
 def _check_folders(volume: FatVolume, found: FindingList) -> None:

@@ -201,6 +201,6 @@ def _gpt_entries(image: BlockReader, header: bytes, sector: int) -> Iterator[Par
 
 def _bytes(image: BlockReader, at: int, size: int) -> bytes:
     try:
-        return image.pread(size, at) if at + size <= image.size else bytes(size)
+        return image.pread(size, at) if 0 <= at <= image.size - size else bytes(size)
     except CannotRead:
         return bytes(size)

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from drivers import ImageFile
 from media.closing import ClosesItself
+from media.demands import asked
 from media.entry import Entry
 from media.extents import Extent, ExtentFile
 from media.fat_check import check_fat
@@ -66,11 +67,16 @@ class FatMedium(ClosesItself):
             )
         return ExtentFile(self._image, runs, entry.name)
 
-    def findings(self) -> list[Finding]:
-        return check_fat(self._volume, self._image)
+    def findings(self, demands: str | None = None) -> list[Finding]:
+        return asked(self._findings, demands)
 
     def close(self) -> None:
         self._image.close()
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        """By all rules, whatever the kind of medium."""
+        return check_fat(self._volume, self._image)
 
     @cached_property
     def _names(self) -> TolerantNames:

@@ -7,7 +7,7 @@ from reporting import Rule, Severity
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
-_NEW_MEDIUM: Final = "Make the medium again, formatted as FAT16 or FAT32"
+_NEW_MEDIUM: Final = "Make the medium again, formatted as FAT16 or, where it may be, as FAT32"
 _REPAIR: Final = "Take the files off it and make the medium again; do not add to it as it is"
 _DAMAGED: Final = "Read the medium again or elsewhere; if that does not help, replace it"
 _RENAME: Final = "Rename it to what PS3.10 allows and make the medium again"
@@ -52,6 +52,13 @@ RULES: Final = (
         "Make the medium again with a Master Boot Record or without partitions",
         _ANNEXES,
     ),
+    Rule(
+        "FAT-PARTITIONED",
+        _ERROR,
+        "the medium has partitions, which a magneto-optical disk must not have",
+        "Make the medium again without partitions",
+        "PS3.12 A.2, Annexes M and Q",
+    ),
     # The boot sector
     Rule(
         "FAT-BOOT-SIGNATURE",
@@ -89,6 +96,13 @@ RULES: Final = (
         f"PS3.12 Annex A; {_FAT} 3.1",
     ),
     Rule(
+        "FAT-BOOT-LAYOUT",
+        _WARNING,
+        "a number in the boot sector is not the one that PS3.12 has there",
+        "Make the medium again with software that writes the boot sector of PS3.12 Annex A",
+        "PS3.12 A.2",
+    ),
+    Rule(
         "FAT-TYPE",
         _ERROR,
         "the number of clusters is not that of the type as which the volume is laid out",
@@ -97,10 +111,10 @@ RULES: Final = (
     ),
     Rule(
         "FAT-12",
-        _ERROR,
-        "the volume is FAT12, and sticks and cards are FAT16 or FAT32",
-        _NEW_MEDIUM,
-        _ANNEXES,
+        _NOTE,
+        "the volume is FAT12: magneto-optical disks may be, sticks and cards are FAT16 or FAT32",
+        "Make the medium again, formatted as FAT16 or FAT32, unless it is a magneto-optical disk",
+        f"PS3.12 Annex A; {_ANNEXES}",
     ),
     Rule(
         "FAT-TRUNCATED",
@@ -208,6 +222,13 @@ RULES: Final = (
         _NOTE,
         "the label in the root is not that of the boot sector, or there are two",
         _NOTHING,
+        f"{_FAT} 6",
+    ),
+    Rule(
+        "FAT-LABEL-CHARACTERS",
+        _WARNING,
+        "the label has characters that none can have, such as lower-case letters",
+        "Give the medium a label of A-Z, 0-9 and _",
         f"{_FAT} 6",
     ),
     Rule(

@@ -88,12 +88,21 @@ class FatTable:
     def usage(self) -> Usage:
         """Count over the whole table."""
         taken = bad = 0
-        for base, entries in self._chunks():
-            del entries[max(self.clusters + FIRST_CLUSTER - base, 0) :]
-            del entries[: max(FIRST_CLUSTER - base, 0)]
+        for _, entries in self.chunks():
             taken += len(entries) - entries.count(0)
             bad += entries.count(self.bad)
         return Usage(taken - bad, bad)
+
+    def chunks(self) -> Iterator[tuple[int, "array[int]"]]:
+        """Yield all entries but the first two: those of the clusters from a number on."""
+        size = _CHUNK * 8 // self.bits // _PAGE * _PAGE
+        end = self.clusters + FIRST_CLUSTER
+        for base in range(0, end, size):
+            entries = self._read(base, size)
+            del entries[end - base :]
+            first = max(FIRST_CLUSTER, base)
+            del entries[: first - base]
+            yield first, entries
 
     def differences(self) -> list[int]:
         """Return the numbers of the other tables that are not the same as the one in use."""
@@ -113,11 +122,6 @@ class FatTable:
             return self._reader.pread(size, at)
         except CannotRead:
             return None
-
-    def _chunks(self) -> Iterator[tuple[int, "array[int]"]]:
-        entries = _CHUNK * 8 // self.bits // _PAGE * _PAGE
-        for base in range(0, self.clusters + FIRST_CLUSTER, entries):
-            yield base, self._read(base, entries)
 
     def _page(self, number: int) -> _Page:
         page = self._pages.get(number)

@@ -13,9 +13,11 @@ from media.fat_boot import Boot
 from media.fat_names import parse_long_name, shown_field
 from media.fat_place import Place, find_volume
 from media.fat_records import (
+    ABOVE,
     DELETED,
     END,
     FOLDER,
+    ITSELF,
     LABEL,
     LONG_NAME,
     MOST_RECORDS,
@@ -27,6 +29,7 @@ from media.fat_rules import new_list
 from media.fat_table import FIRST_CLUSTER, ClusterMap, FatTable
 from media.finding_list import FindingList
 from media.iso9660_names import printable
+from media.safe_names import safe_component
 from media.source import Name
 from reporting import CannotRead
 
@@ -102,8 +105,8 @@ def read_fat_at(image: BlockReader, place: Place) -> FatVolume:
 
 
 def shown_name(record: FatRecord) -> str:
-    """Return the 8.3 name of a record."""
-    return shown_field(record.field)
+    """Return the 8.3 name of a record, but for what would lead elsewhere."""
+    return safe_component(shown_field(record.field))
 
 
 class _Chain(NamedTuple):
@@ -251,7 +254,7 @@ class _Walk:
 
     def _take(self, record: FatRecord, long: list[bytes], number: int) -> None:
         folder = self.folders[number]
-        if record.field[0] == 0x2E:  # a dot, with which no short name begins
+        if record.field in (ITSELF, ABOVE):
             return
         long_name = parse_long_name(long, record.field) if long else ""
         if long_name is None:

@@ -96,7 +96,7 @@ class FolderMedium(ClosesItself):
         """
         return open_image(entry.path)
 
-    def findings(self) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         return self._walk.found.findings()
 
     def close(self) -> None:

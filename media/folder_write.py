@@ -50,7 +50,7 @@ def write_folder(
         CannotWrite: more than *capacity*, no space, no permission, or the target is occupied.
     """
     lists = [] if digest_list is None else [digest_list]
-    _refuse_unsafe_names([*(s.name for s in sources), *(x.name for x in lists)])
+    refuse_unsafe_names([*(s.name for s in sources), *(x.name for x in lists)])
     refuse_occupied(target)
     total = sum(s.size for s in sources) + sum(x.size for x in lists)
     if capacity is not None:
@@ -70,7 +70,8 @@ def write_folder(
     return Written(str(target), total, None, digests)
 
 
-def _refuse_unsafe_names(names: Sequence[Name]) -> None:
+def refuse_unsafe_names(names: Sequence[Name]) -> None:
+    """Raise NameDoesNotFit where a name leads out of a folder, or is there twice."""
     seen: set[Name] = set()
     for name in names:
         if not name or any(c in ("", ".", "..") or set(c) & set("/\\\0:") for c in name):
@@ -95,13 +96,14 @@ def _write_all(
         progress("write", done + position, total)
 
     for source in sources:
-        path = _write_one(source, folder, step)
+        path = write_file(source, folder, step)
         done += source.size
         if hasher is not None:
             hasher.add(source.name, path)
 
 
-def _write_one(source: NamedSource, folder: Path, step: Step) -> Path:
+def write_file(source: NamedSource, folder: Path, step: Step) -> Path:
+    """Write one new file below *folder*, make its folders, and return where it is."""
     path = folder.joinpath(*source.name)
     descriptor = _create(path)
     try:
@@ -139,8 +141,8 @@ def _write_list(
             "Report this: it is a mistake in the program, not on your side",
         )
     source = NamedSource(digest_list.name, (content,), digest_list.modified)
-    path = _write_one(source, folder, lambda _: None)
-    return {**digests, digest_list.name: _digest(path)}
+    path = write_file(source, folder, lambda _: None)
+    return {**digests, digest_list.name: digest_of(path)}
 
 
 class _Hasher:
@@ -179,12 +181,13 @@ class _Hasher:
             name, path = item
             if self._error is None:
                 try:
-                    self._digests[name] = _digest(path)
+                    self._digests[name] = digest_of(path)
                 except BaseException as error:
                     self._error = error
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file as it reads back."""
     digest = sha256()
     try:
         with path.open("rb", buffering=0) as file:

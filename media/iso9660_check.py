@@ -1,10 +1,11 @@
-"""Checks an ISO 9660 volume against what PS3.12 Annex F and ECMA-119 level 1 ask for.
+"""Checks an ISO 9660 volume against what ECMA-119 and PS3.12 Annexes F and P ask for.
 
 That the label is the File-set ID is not checked here: what a File-set ID is, this room does not
 know.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from media.entry import BlockReader
 from media.finding_list import FindingList
@@ -17,7 +18,8 @@ from media.iso9660_records import (
     parse_record,
 )
 from media.iso9660_rules import RULES, new_list
-from media.iso9660_volume import FIRST_DESCRIPTOR, Directory, Volume
+from media.iso9660_sessions import broken_session
+from media.iso9660_volume import Directory, Volume
 from reporting import CannotRead, Finding
 
 __all__ = ["RULES", "check_volume"]
@@ -27,17 +29,21 @@ _SYSTEM_IDENTIFIERS = (b"", b"CD-RTOS CD-BRIDGE")
 _LABEL_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
 _JOLIET_ESCAPES = (b"%/@", b"%/C", b"%/E")
 _UDF_IDENTIFIERS = (b"BEA01", b"BOOT2", b"NSR02", b"NSR03", b"TEA01")
+_DATES_AT, _DATE_SIZE = 813, 17  # creation, modification, expiration, effective (8.4.26 to 8.4.29)
 _LARGEST_PATH_TABLE = 8 << 20  # bytes
 
 
 def check_volume(volume: Volume, reader: BlockReader) -> list[Finding]:
-    """Return all departures; reads nothing but path tables and what follows the descriptors."""
+    """Return all departures, also those that count on some kinds of media only.
+
+    Reads nothing but path tables, what follows the descriptors, and extended attributes.
+    """
     found = new_list()
     _check_primary(volume, found)
     _check_size(volume, reader, found)
     _check_others(volume, reader, found)
     _check_path_tables(volume, reader, found)
-    check_directories(volume, reader.size, found)
+    check_directories(volume, reader, found)
     return volume.problems.findings() + found.findings()
 
 
@@ -59,17 +65,35 @@ def _check_primary(volume: Volume, found: FindingList) -> None:
         found.add("ISO-SYSTEM-IDENTIFIER", f"{_PRIMARY}, bytes 9 to 40")
     if not _LABEL_CHARACTERS.issuperset(data[40:72]):
         found.add("ISO-VOLUME-IDENTIFIER", f"{_PRIMARY}, bytes 41 to 72")
+    for at in range(_DATES_AT, _DATES_AT + 4 * _DATE_SIZE, _DATE_SIZE):
+        if not _is_date(data[at : at + _DATE_SIZE]):
+            where = f"{_PRIMARY}, bytes {at + 1} to {at + _DATE_SIZE}"
+            found.add("ISO-VOLUME-DATE", where)
+
+
+def _is_date(field: bytes) -> bool:
+    """Whether a date of the volume is one, or says that it is not specified (8.4.26.1)."""
+    digits, offset = field[:16], field[16]
+    if digits == b"0" * 16:
+        return offset == 0
+    try:
+        datetime.strptime(digits[:14].decode("ascii"), "%Y%m%d%H%M%S")  # noqa: DTZ007 (zone apart)
+    except ValueError:
+        return False
+    quarters = offset - 256 if offset > 127 else offset
+    return digits.isdigit() and -48 <= quarters <= 52
 
 
 def _check_size(volume: Volume, reader: BlockReader, found: FindingList) -> None:
-    # The size is that of the session, and the places of files count from the start of the disc.
-    before = (volume.first - FIRST_DESCRIPTOR) * SECTOR
-    size = before + parse_numbers(volume.primary.data)[0].blocks * volume.block_size
+    size = volume.end
     where = f"byte {min(size, reader.size)}"
     if size > reader.size:
         found.add("ISO-TRUNCATED", where, f"the image ends {size - reader.size} bytes too early")
     elif size < reader.size:
         found.add("ISO-LONGER", where)
+        broken = broken_session(reader, volume.first)
+        if broken is not None:
+            found.add("ISO-SESSION-BROKEN", f"sector {broken}")
 
 
 def _check_others(volume: Volume, reader: BlockReader, found: FindingList) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
+from media.entry import BlockReader
 from media.finding_list import FindingList
 from media.iso9660_names import MAXIMUM_LEVELS, MAXIMUM_PATH, order_key, stripped
 from media.iso9660_records import (
@@ -20,7 +21,9 @@ from media.iso9660_records import (
     parse_numbers,
 )
 from media.iso9660_volume import FIRST_DESCRIPTOR, Directory, Volume, path_of
+from reporting import CannotRead
 
+_NOT_READ = 0x1110  # bits for the owner, the group and all others (ECMA-119 9.5.3)
 _D_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")  # ECMA-119 7.4.1
 # How fields of System Use begin that make a volume a Rock Ridge one.
 _ROCK_RIDGE = frozenset((b"SP", b"RR", b"CE", b"PX", b"NM", b"TF", b"ER", b"SL", b"CL", b"RE"))
@@ -35,7 +38,7 @@ _FLAGS = (
 Run = tuple[int, int, str]  # first byte, byte after the last, what it is
 
 
-def check_directories(volume: Volume, image_size: int, found: FindingList) -> None:
+def check_directories(volume: Volume, reader: BlockReader, found: FindingList) -> None:
     """Check all records of *volume*, and where their content lies in the image."""
     runs: list[Run] = []
     rock_ridge = False
@@ -52,10 +55,12 @@ def check_directories(volume: Volume, image_size: int, found: FindingList) -> No
             _check_record(record, where, found)
             if not record.is_directory and not record.is_special:
                 _check_file(record, where, found)
+                if record.extended and record.flags & PROTECTION:
+                    _check_permissions(volume, record, reader, where, found)
                 runs.append(_run(volume, record, where))
     if rock_ridge:
         found.add("ISO-ROCK-RIDGE", "/")
-    _check_runs([*runs, *_structures(volume)], image_size, found)
+    _check_runs([*runs, *_structures(volume)], reader.size, volume.end, found)
 
 
 def _check_directory(
@@ -78,6 +83,10 @@ def _check_directory(
 
 
 def _check_order(records: list[Iso9660Record], directory: Directory, found: FindingList) -> None:
+    for record, after in zip_longest(records, records[1:]):
+        goes_on = after is not None and after.identifier == record.identifier
+        if record.flags & MULTI_EXTENT and not goes_on:
+            found.add("ISO-EXTENT-MISSING", path_of(directory, record.identifier))
     seen: set[str] = set()
     for before, record in pairwise([None, *records]):
         assert record is not None  # noqa: S101 (only the first of the list is none)
@@ -100,8 +109,7 @@ def _check_record(record: Iso9660Record, where: str, found: FindingList) -> None
     if record.big != (record.extent, record.size, record.sequence):
         found.add("ISO-BOTH-ORDERS", where, f"directory record at byte {record.at}")
     if record.is_directory and not record.is_special:
-        if not _fits(record.identifier, 8):
-            found.add("ISO-NAME", where)
+        _check_folder_name(record.identifier, where, found)
         if record.flags & HIDDEN:
             found.add("ISO-HIDDEN", where)
 
@@ -114,7 +122,9 @@ def _check_file(record: Iso9660Record, where: str, found: FindingList) -> None:
         found.add("ISO-EXTENDED-ATTRIBUTES", where)
     if record.unit or record.gap:
         found.add("ISO-INTERLEAVE", where)
-    if not _is_date(record.date):
+    if not any(record.date):
+        found.add("ISO-DATE-MISSING", where)
+    elif not _is_date(record.date):
         found.add("ISO-DATE", where)
     if record.flags & (HIDDEN | ASSOCIATED | RECORD_FORMAT | PROTECTION | MULTI_EXTENT):
         for flag, rule in _FLAGS:
@@ -129,14 +139,34 @@ def _check_file_name(identifier: bytes, where: str, found: FindingList) -> None:
     stem, dot, extension = name.partition(b".")
     if not dot:
         found.add("ISO-NAME-DOT", where)
-    if not (_fits(stem, 8) or (not stem and extension)) or not (
-        not extension or _fits(extension, 3)
-    ):
+    if not stem + extension or len(stem + extension) > 30 or not _is_plain(stem + extension):
         found.add("ISO-NAME", where)
+    elif len(stem) > 8 or len(extension) > 3:
+        found.add("ISO-NAME-LEVEL", where)
 
 
-def _fits(part: bytes, most: int) -> bool:
-    return 1 <= len(part) <= most and _D_CHARACTERS.issuperset(part)
+def _check_folder_name(identifier: bytes, where: str, found: FindingList) -> None:
+    if not 1 <= len(identifier) <= 31 or not _is_plain(identifier):
+        found.add("ISO-NAME", where)
+    elif len(identifier) > 8:
+        found.add("ISO-NAME-LEVEL", where)
+
+
+def _is_plain(name: bytes) -> bool:
+    return _D_CHARACTERS.issuperset(name)
+
+
+def _check_permissions(
+    volume: Volume, record: Iso9660Record, reader: BlockReader, where: str, found: FindingList
+) -> None:
+    """Check that owner, group and all others may read a file whose permissions count."""
+    at = record.extent * volume.block_size
+    try:
+        attributes = reader.pread(10, at) if at + 10 <= reader.size else b""
+    except CannotRead:
+        return  # told where the file is read
+    if int.from_bytes(attributes[8:10], "big") & _NOT_READ:
+        found.add("ISO-PERMISSIONS", where)
 
 
 @lru_cache(maxsize=1024)
@@ -169,7 +199,7 @@ def _structures(volume: Volume) -> Iterator[Run]:
         yield directory.at, directory.at + len(directory.data), path_of(directory)
 
 
-def _check_runs(runs: list[Run], image_size: int, found: FindingList) -> None:
+def _check_runs(runs: list[Run], image_size: int, volume_end: int, found: FindingList) -> None:
     reached, holder = 0, ""
     before: Run = (-1, -1, "")
     for run in sorted(runs):
@@ -178,6 +208,8 @@ def _check_runs(runs: list[Run], image_size: int, found: FindingList) -> None:
             continue  # Nothing of a file without content lies anywhere.
         if end > image_size:
             found.add("ISO-OUTSIDE", what)
+        elif end > volume_end:
+            found.add("ISO-OUTSIDE-VOLUME", what)
         if (start, end) == before[:2] and start:
             found.add("ISO-SHARED", what, f"has the content of {before[2]}")
         elif start < reached:

@@ -5,7 +5,8 @@ its dot, and version 1 (PS3.12 Annex F, ECMA-119 7.5 and 10.1).
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from media.source import Name
@@ -15,9 +16,9 @@ MAXIMUM_LEVELS: Final = 8  # of directories, the root being the first (ECMA-119 
 MAXIMUM_PATH: Final = 255  # bytes of a path's identifiers and separators (ECMA-119 6.8.2.1)
 
 # By level; those above the first allow 30 characters of name and extension together.
-_LONG_FILE: Final = re.compile(r"(?!.{32})([A-Z0-9_]{1,30})(?:\.([A-Z0-9_]{1,29}))?", re.ASCII)
+_LONG_FILE: Final = re.compile(r"(?!.{32})[A-Z0-9_]{1,30}(?:\.[A-Z0-9_]{1,29})?", re.ASCII)
 _FILE: Final = {
-    1: re.compile(r"([A-Z0-9_]{1,8})(?:\.([A-Z0-9_]{1,3}))?", re.ASCII),
+    1: re.compile(r"[A-Z0-9_]{1,8}(?:\.[A-Z0-9_]{1,3})?", re.ASCII),
     2: _LONG_FILE,
     3: _LONG_FILE,
 }
@@ -44,14 +45,13 @@ def file_identifier(component: str, level: int = 1) -> bytes:
         NameDoesNotFit: it is not up to 8 and up to 3 of ``A-Z 0-9 _`` (ECMA-119 10.1), or of
             another *level* up to 30 together (ECMA-119 7.5.1).
     """
-    match = _FILE[level].fullmatch(component)
-    if match is None:
+    if not _FILE[level].fullmatch(component):
         raise NameDoesNotFit(
             f"is not a file name of ISO 9660 level {level}",
             printable(component),
             f"Use {_ALLOWED[level]}",
         )
-    return f"{match[1]}.{match[2] or ''};1".encode()
+    return f"{component};1".encode() if "." in component else f"{component}.;1".encode()
 
 
 def folder_identifier(component: str, level: int = 1) -> bytes:
@@ -85,46 +85,54 @@ def volume_identifier_field(label: str) -> bytes:
     return label.encode().ljust(32)
 
 
-def refuse_unsuited_names(names: Iterable[Name], level: int = 1) -> None:
+def refuse_unsuited_names(names: Collection[Name], level: int = 1) -> None:
     """Check that all *names* can stand together on one volume of this *level*.
 
     Raises:
-        NameDoesNotFit: one is too deep, badly spelled, there twice, or both file and folder.
+        NameDoesNotFit: one is too deep or too long, badly spelled, there twice, or both file and
+            folder.
     """
-    files: set[Name] = set()
-    folders: set[Name] = {()}
+    refuse_clashes(names)
+    refuse_long_paths(names)
     for name in names:
-        _refuse_depth(name)
         file_identifier(name[-1], level)
-        _refuse_path(name)
-        if name in files:
-            raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
-        files.add(name)
-        _add_folders(name[:-1], folders, level)
+    for component in {component for name in names for component in name[:-1]}:
+        folder_identifier(component, level)
+
+
+def refuse_clashes(names: Collection[Name]) -> None:
+    """Check that all *names* can stand together on one volume, however they are spelled.
+
+    Raises:
+        NameDoesNotFit: one is too deep, there twice, or both file and folder.
+    """
+    for name in names:
+        if not 1 <= len(name) <= MAXIMUM_LEVELS:
+            raise NameDoesNotFit(
+                f"has {len(name)} levels",
+                shown(name),
+                f"Use at least a file name and at most {MAXIMUM_LEVELS - 1} folders above it",
+            )
+    files = set(names)
+    if len(files) < len(names):
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise NameDoesNotFit("is there twice", shown(twice), "Give every file its own name")
+    folders = {name[:-1] for name in names}
+    folders.update([name[:depth] for name in folders for depth in range(1, len(name))])
     for name in files & folders:
         raise NameDoesNotFit("is a file and a folder", shown(name), "Rename one of them")
 
 
-def _refuse_depth(name: Name) -> None:
-    if not 1 <= len(name) <= MAXIMUM_LEVELS:
-        raise NameDoesNotFit(
-            f"has {len(name)} levels",
-            shown(name),
-            f"Use at least a file name and at most {MAXIMUM_LEVELS - 1} folders above it",
-        )
+def refuse_long_paths(names: Iterable[Name]) -> None:
+    """Check that no path is too long for ISO 9660.
 
-
-def _refuse_path(name: Name) -> None:
-    # The dot and ";1" of the file count, and so does every folder (ECMA-119 6.8.2.1).
-    if sum(map(len, name)) + len(name) - 1 + 3 > MAXIMUM_PATH:
-        raise NameDoesNotFit("has too long a path", shown(name), "Use shorter names")
-
-
-def _add_folders(folder: Name, folders: set[Name], level: int) -> None:
-    while folder not in folders:
-        folder_identifier(folder[-1], level)
-        folders.add(folder)
-        folder = folder[:-1]
+    Raises:
+        NameDoesNotFit: one is.
+    """
+    for name in names:
+        # The dot and ";1" of the file count, and so does every folder (ECMA-119 6.8.2.1).
+        if len("/".join(name)) + 3 > MAXIMUM_PATH:
+            raise NameDoesNotFit("has too long a path", shown(name), "Use shorter names")
 
 
 def order_key(identifier: bytes) -> tuple[bytes, bytes, int]:

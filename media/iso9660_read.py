@@ -7,11 +7,13 @@ from typing import Final
 
 from drivers import ImageFile
 from media.closing import ClosesItself
+from media.demands import asked
 from media.entry import Entry
 from media.extents import Extent, ExtentFile
 from media.iso9660_check import check_volume
 from media.iso9660_names import shown
-from media.iso9660_views import Views, has_views, name_of, read_views
+from media.iso9660_plain_names import name_of
+from media.iso9660_views import Views, has_views, read_views
 from media.iso9660_volume import RecordedFile, Volume
 from media.rock_ridge import has_rock_ridge
 from media.source import Name
@@ -64,12 +66,17 @@ class Iso9660Medium(ClosesItself):
             )
         return ExtentFile(self._image, runs, entry.name)
 
-    def findings(self) -> list[Finding]:
-        found = check_volume(self._volume, self._image)
-        return found + self._views.problems.findings() if self._is_more_than_plain else found
+    def findings(self, demands: str | None = None) -> list[Finding]:
+        return asked(self._findings, demands)
 
     def close(self) -> None:
         self._image.close()
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        """By all rules, whatever the kind of medium."""
+        found = check_volume(self._volume, self._image)
+        return found + self._views.problems.findings() if self._is_more_than_plain else found
 
     @cached_property
     def _is_more_than_plain(self) -> bool:

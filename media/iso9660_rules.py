@@ -7,7 +7,7 @@ from reporting import Rule, Severity
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
-_NEW_MEDIUM: Final = "Make the medium again with software that writes ISO 9660 level 1"
+_NEW_MEDIUM: Final = "Make the medium again with software that writes plain ISO 9660"
 _DAMAGED: Final = "Read the medium again or in another drive; if that does not help, replace it"
 _RENAME: Final = "Rename it to what PS3.10 allows and make the medium again"
 _NOTHING: Final = "Nothing needs to be done"
@@ -57,6 +57,13 @@ RULES: Final = (
         "PS3.12 Annex F; ECMA-119 8.4.6",
     ),
     Rule(
+        "ISO-VOLUME-DATE",
+        _WARNING,
+        "a date of the volume is none",
+        _NEW_MEDIUM,
+        "ECMA-119 8.4.26",
+    ),
+    Rule(
         "ISO-TRUNCATED",
         _ERROR,
         "the image ends before the volume does",
@@ -69,6 +76,13 @@ RULES: Final = (
         "the image goes on after the end of the volume",
         _NOTHING,
         "ECMA-119 8.4.8",
+    ),
+    Rule(
+        "ISO-SESSION-BROKEN",
+        _WARNING,
+        "another session begins there and has no directory; the one before was read",
+        "Ask for a new disc: writing this one was cut short, and files may be missing",
+        "PS3.12 Annex F",
     ),
     Rule(
         "ISO-PATH-TABLE-L",
@@ -138,9 +152,16 @@ RULES: Final = (
     Rule(
         "ISO-NAME",
         _ERROR,
-        "a name is longer than 8.3, or has other characters than A-Z 0-9 _",
+        "a name is longer than 31, or has other characters than A-Z 0-9 _",
         _RENAME,
-        "PS3.12 Annex F; ECMA-119 7.5, 7.6, 10.1",
+        "PS3.12 Annexes F and P; ECMA-119 7.5, 7.6",
+    ),
+    Rule(
+        "ISO-NAME-LEVEL",
+        _ERROR,
+        "a name is longer than 8.3, which is for level 2 and 3; a CD is of level 1",
+        "Make the medium again with names of 8.3, or put the files on a DVD",
+        "PS3.12 Annex F; ECMA-119 10.1",
     ),
     Rule(
         "ISO-NAME-VERSION",
@@ -186,6 +207,13 @@ RULES: Final = (
         "PS3.12 Annex F; ECMA-119 9.1.2",
     ),
     Rule(
+        "ISO-PERMISSIONS",
+        _ERROR,
+        "the extended attribute record of a file keeps some from reading it",
+        "Make the medium again without extended attributes",
+        "PS3.12 Annex P; ECMA-119 9.5.3",
+    ),
+    Rule(
         "ISO-RECORD-FORMAT",
         _ERROR,
         "a file is marked as made of records (file flags, bit 3)",
@@ -216,9 +244,16 @@ RULES: Final = (
     Rule(
         "ISO-MULTI-EXTENT",
         _ERROR,
-        "a file has more than one extent",
-        _NEW_MEDIUM,
+        "a file has more than one extent, which is for level 3; a CD is of level 1",
+        "Put the file on a DVD or another medium that takes it in one piece",
         "PS3.12 Annex F; ECMA-119 10.1",
+    ),
+    Rule(
+        "ISO-EXTENT-MISSING",
+        _ERROR,
+        "the last extent of a file is missing; what is there of it was read",
+        _DAMAGED,
+        "ECMA-119 9.1.6",
     ),
     Rule(
         "ISO-INTERLEAVE",
@@ -230,7 +265,14 @@ RULES: Final = (
     Rule(
         "ISO-DATE",
         _ERROR,
-        "the Recording Date and Time of a file is missing or is no date",
+        "the Recording Date and Time of a file is no date",
+        _NEW_MEDIUM,
+        "ECMA-119 9.1.5",
+    ),
+    Rule(
+        "ISO-DATE-MISSING",
+        _ERROR,
+        "a file has no Recording Date and Time",
         _NEW_MEDIUM,
         "PS3.12 Annex F; ECMA-119 9.1.5",
     ),
@@ -240,6 +282,13 @@ RULES: Final = (
         "a file lies beyond the end of the image; what is missing of it cannot be read",
         _DAMAGED,
         "ECMA-119 9.1.3",
+    ),
+    Rule(
+        "ISO-OUTSIDE-VOLUME",
+        _ERROR,
+        "a file lies beyond the end of its volume, where not every system reads it",
+        _NEW_MEDIUM,
+        "ECMA-119 8.4.8, 9.1.3",
     ),
     Rule(
         "ISO-OVERLAP",

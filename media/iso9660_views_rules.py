@@ -87,9 +87,16 @@ _SESSIONS: Final = (
     ),
     Rule(
         "ISO-SESSION-HIDES",
+        _NOTE,
+        "a file of an earlier session is not shown by the last one: taken away, or forgotten",
+        "Ask whoever made the disc; what was taken away can still be read from it",
+        "PS3.12 Annex F",
+    ),
+    Rule(
+        "ISO-SESSION-DAMAGED",
         _WARNING,
-        "a file of an earlier session is not seen in the last one",
-        "Ask whoever made the disc whether it was taken away or forgotten",
+        "an earlier session cannot be read; whether the last one forgot files is not known",
+        "Read the medium again or in another drive; if that does not help, replace it",
         "PS3.12 Annex F",
     ),
 )

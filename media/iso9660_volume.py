@@ -4,7 +4,6 @@ Nothing here trusts the medium. Directories are visited once each and never twic
 lengths are held against the image, and there is an upper limit to the number of records.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -33,9 +32,6 @@ _DEEPEST: Final = 64  # levels; discs of eight are legal, what is deeper is only
 _LARGEST_DIRECTORY: Final = 32 << 20  # bytes
 _LARGEST_DIRECTORIES: Final = 64 << 20  # bytes of all together
 _MOST_DIRECTORIES: Final = 65_535  # more the path table cannot number (ECMA-119 9.4.4)
-
-_LEVEL_1: Final = re.compile(rb"[A-Z0-9_]{0,8}(?:\.[A-Z0-9_]{0,3})?(?:;\d+)?")
-_LEVEL_1_FOLDER: Final = re.compile(rb"[A-Z0-9_]{1,8}")
 
 Decode = Callable[[bytes], str]  # identifier → text
 
@@ -92,6 +88,13 @@ class Volume(NamedTuple):
     def label(self) -> str:
         return self.primary.data[40:72].decode("latin-1").rstrip(" \0")
 
+    @property
+    def end(self) -> int:
+        """Return the byte of the image at which the volume says that it ends."""
+        # The size is that of the session, and the places of files count from the disc's start.
+        before = (self.first - FIRST_DESCRIPTOR) * SECTOR
+        return before + parse_numbers(self.primary.data)[0].blocks * self.block_size
+
 
 def read_volume(
     reader: BlockReader, earlier: tuple[int, ...] = (), *, first: int = FIRST_DESCRIPTOR
@@ -110,7 +113,7 @@ def read_volume(
         return None
     block_size = _block_size(primary, problems)
     walk = _walk(reader, primary, block_size, problems)
-    volume = Volume(
+    return Volume(
         descriptors,
         primary,
         terminated,
@@ -121,7 +124,6 @@ def read_volume(
         first,
         earlier,
     )
-    return _without_scattered(volume) if _is_level_1(volume) else volume
 
 
 class Tree(NamedTuple):
@@ -148,24 +150,6 @@ def read_tree(
     problems = new_list()
     walk = _walk(reader, descriptor, block_size, problems, decode)
     return Tree(walk.directories, walk.files, problems)
-
-
-def _is_level_1(volume: Volume) -> bool:
-    """Return whether a volume with scattered files keeps to level 1 in everything else.
-
-    There a file of several extents is against the rules and is left out (ECMA-119 10.1).
-    """
-    if not any(file.extents for file in volume.files):
-        return False
-    if any(descriptor.type == 2 for descriptor in volume.descriptors):
-        return False
-    names = (file.identifier for file in volume.files)
-    folders = (directory.identifier for directory in volume.directories[1:])
-    return all(map(_LEVEL_1.fullmatch, names)) and all(map(_LEVEL_1_FOLDER.fullmatch, folders))
-
-
-def _without_scattered(volume: Volume) -> Volume:
-    return volume._replace(files=[file for file in volume.files if not file.extents])
 
 
 def _read_descriptors(reader: BlockReader, first: int) -> tuple[tuple[Descriptor, ...], bool]:

@@ -54,7 +54,7 @@ def open_medium(path: Path, *, password: bytes | None = None) -> Medium:
 
     Args:
         path: what an operator named.
-        password: of a ZIP archive that is encrypted in the traditional way.
+        password: of a ZIP archive that is encrypted.
 
     Raises:
         CannotRead: it does not open, or is none of these; the error says what it looks like.

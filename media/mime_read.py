@@ -72,7 +72,7 @@ class _MimeParts:
             raise CannotRead(file.fault[0], shown(file.name), file.fault[1])
         return content_of(self._reader, file.part, file.size, shown(file.name))
 
-    def findings(self) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         return []
 
     def close(self) -> None:
@@ -122,9 +122,9 @@ class MailMedium(EnclosedMedium):
         super().__init__(files)
         self._problems, self._close = problems, close
 
-    def findings(self) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         """Return what is wrong with the mail, and with the archive in it."""
-        return self._problems.findings() + self.files.findings()
+        return self._problems.findings() + self.files.findings(demands)
 
     def close(self) -> None:
         self.files.close()
@@ -139,7 +139,7 @@ def open_mail(
     Args:
         image: the file.
         medium_on: opens the image of a medium that an archive may hold.
-        password: of an archive that is encrypted in the traditional way.
+        password: of an archive that is encrypted.
 
     Raises:
         CannotRead: the mail carries no File-set that can be read.

@@ -18,6 +18,8 @@ from media.copying import Copier, contents
 from media.iso9660_names import NameDoesNotFit, printable, refuse_unsuited_names, shown
 from media.source import DigestList, Name, NamedSource, Written
 from media.transfer_encoding import LINE_BYTES, decoded_pieces, encoded, encoded_size
+from media.volume_plan import PlannedFile
+from media.volume_write import planned_files
 from media.zip_write import digest_of_file, listed, write_zip
 from reporting import CannotWrite, Progress, silent
 
@@ -135,15 +137,9 @@ def write_mime(
     refuse_unsuited_names(names)
     _refuse_long_ids(names)
     boundary = _boundary(recorded, names)
-    subject = envelope.subject or "DICOM"
-    before = _headers(envelope._replace(subject=subject), recorded, boundary)
-    before += _letter(envelope.text, boundary)
-    sizes = [*(s.size for s in sources), *(x.size for x in lists)]
-    parts = sum(
-        len(_delimiter(boundary) + _part_headers(name)) + encoded_size(size)
-        for name, size in zip(names, sizes, strict=True)
-    )
-    total = len(before) + parts + len(_closing(boundary))
+    before = _before_parts(envelope, recorded, boundary)
+    files = planned_files(sources, digest_list)
+    total = mime_size(files, recorded, envelope)
     _refuse(target, total, capacity)
     with file_aside(target) as descriptor:
         mail = _Mail(descriptor, target)
@@ -159,6 +155,24 @@ def write_mime(
         sha256_of_mail = digest_of_file(descriptor, target, mail.size)
     progress("write", total, total)
     return Written(str(target), mail.size, sha256_of_mail, digests)
+
+
+def mime_size(
+    files: Sequence[PlannedFile], recorded: datetime, envelope: Envelope = _UNADDRESSED
+) -> int:
+    """Return how many bytes the mail has that `write_mime` makes of *files*."""
+    boundary = _boundary(recorded, [file.name for file in files])
+    parts = sum(
+        len(_delimiter(boundary) + _part_headers(file.name)) + encoded_size(file.size)
+        for file in files
+    )
+    return len(_before_parts(envelope, recorded, boundary)) + parts + len(_closing(boundary))
+
+
+def _before_parts(envelope: Envelope, recorded: datetime, boundary: str) -> bytes:
+    subject = envelope.subject or "DICOM"
+    headers = _headers(envelope._replace(subject=subject), recorded, boundary)
+    return headers + _letter(envelope.text, boundary)
 
 
 class _Written(NamedTuple):

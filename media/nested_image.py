@@ -70,7 +70,7 @@ class NestedMedium(EnclosedMedium):
         super().__init__(inner)
         self._archive, self._image = archive, image
 
-    def findings(self) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         """Return what is wrong with the archive and with the medium in it."""
         # Of names in an archive the rules speak that has the files themselves in it.
         around = [
@@ -78,7 +78,7 @@ class NestedMedium(EnclosedMedium):
             for finding in self._archive.findings()
             if finding.rule not in ("ZIP-NAME", "ZIP-INSIDE", "ZIP-FOLDER")
         ]
-        return [_RULE.at(shown(self._image.name)), *around, *self.files.findings()]
+        return [_RULE.at(shown(self._image.name)), *around, *self.files.findings(demands)]
 
     def close(self) -> None:
         self.files.close()

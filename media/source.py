@@ -1,12 +1,11 @@
 """What is put on a medium: names and where their bytes come from. No DICOM here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FileRange:
+class FileRange(NamedTuple):
     """A run of bytes of a file on this machine."""
 
     path: str
@@ -24,8 +23,7 @@ class FileRange:
 Name = tuple[str, ...]  # ("DICOM", "P0000001", "I0000001") or ("README.TXT",)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedSource:
+class NamedSource(NamedTuple):
     """One file of the medium to be: its content is the concatenation of its parts."""
 
     name: Name
@@ -34,11 +32,13 @@ class NamedSource:
 
     @property
     def size(self) -> int:
-        return sum(len(p) if isinstance(p, bytes) else p.length for p in self.parts)
+        size = 0  # As a loop: asked often for most sources, which have one part.
+        for part in self.parts:
+            size += len(part) if isinstance(part, bytes) else part.length
+        return size
 
 
-@dataclass(frozen=True, slots=True)
-class DigestList:
+class DigestList(NamedTuple):
     """A file whose content is made from the SHA-256 of all the others, after they are written.
 
     Its size must be known before, as everything gets its place first.
@@ -50,8 +50,7 @@ class DigestList:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A volume that was written and is complete under its name."""
 
     path: str

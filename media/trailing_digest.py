@@ -1,15 +1,17 @@
-"""SHA-256 of an image while it is being written: threads that follow the copier and read back.
+"""SHA-256 of an image while it is being written: a thread follows the copier and reads back.
 
-hashlib frees the interpreter while it works, so two threads hash on the other core what the
-kernel has just moved. They read the image itself, so the digests are those of what is there.
+It reads the image itself, so the digests are those of what is there. Each byte is read once for
+the digest of the image and for that of the file which it is in.
 """
 
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
+from itertools import cycle
+from mmap import mmap
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Final, NamedTuple
+from typing import Final
 
+from media.passing_digest import IN_USE, PassingDigests, Span
 from media.source import Name
 from reporting import CannotRead
 
@@ -17,20 +19,12 @@ _CHUNK: Final = 1 << 20  # bytes; stays in the processor's cache between reading
 _STRIDE: Final = 4 << 20  # bytes the copier goes on before it wakes the others
 
 
-class Span(NamedTuple):
-    """Where a file's content is in the image."""
-
-    name: Name
-    start: int  # byte
-    size: int  # bytes
-
-
 class _Stopped(Exception):
-    """The copier has failed: there will be no more."""
+    """Whoever moves the watermark has failed: there will be no more."""
 
 
 class Watermark:
-    """How far the image is written. The copier moves it, the hashing threads wait for it."""
+    """How far something has come. One moves it, others wait for it."""
 
     def __init__(self) -> None:
         self._moved = Condition()
@@ -38,12 +32,12 @@ class Watermark:
         self._stopped = False
 
     def advance(self, position: int) -> None:
-        """Say that the image is written up to *position*; seldom wakes anyone."""
+        """Say that *position* is reached; seldom wakes anyone."""
         if position - self._told >= _STRIDE:
             self.tell(position)
 
     def tell(self, position: int) -> None:
-        """Say that the image is written up to *position*, and wake whoever waits."""
+        """Say that *position* is reached, and wake whoever waits."""
         with self._moved:
             self._told = position
             self._moved.notify_all()
@@ -54,7 +48,7 @@ class Watermark:
             self._moved.notify_all()
 
     def wait_beyond(self, position: int) -> int:
-        """Return how far the image is written, once that is beyond *position*."""
+        """Return how far it has come, once that is beyond *position*."""
         with self._moved:
             while self._told <= position:
                 if self._stopped:
@@ -64,57 +58,55 @@ class Watermark:
 
 
 class TrailingDigests:
-    """Hashes an image and the files in it while it is written; a context that ends its threads."""
+    """Hashes an image and the files in it while it is written; a context that ends its threads.
+
+    The copier tells `watermark` how far the image is written.
+    """
 
     def __init__(self, path: Path, size: int, spans: Sequence[Span]) -> None:
-        """Follow the image at *path*; *spans* in ascending order, those without size too."""
+        """Follow the image at *path*.
+
+        Args:
+            path: the image, which is there when the context is entered.
+            size: bytes of the image; 0: the digest of all of it is not wanted.
+            spans: where the files are, in ascending order, those without size too.
+        """
         self.watermark = Watermark()
-        self._image = _Follower(path, self.watermark, lambda f: _hash_image(f, size))
-        self._digests: dict[Name, str] = {}
-        self._files = _Follower(path, self.watermark, lambda f: self._hash_files(f, spans))
+        self._path, self._size = path, size
+        self._end_of_files = max((span.start + span.size for span in spans), default=0)
+        self._digests = PassingDigests(spans, image=size > 0)
+        self._read = Watermark()
+        self._error: BaseException | None = None
+        self._reader = Thread(target=self._run, name="read back", daemon=True)
 
     def __enter__(self) -> "TrailingDigests":
-        self._image.thread.start()
-        self._files.thread.start()
+        self._digests.__enter__()
+        self._reader.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.watermark.stop()
-        self._image.thread.join()
-        self._files.thread.join()
+        self._reader.join()
+        self._digests.__exit__()
 
     def of_files(self) -> dict[Name, str]:
         """Return the digests of the files once the image is written up to the last of them."""
-        self._files.result()
-        return self._digests
+        try:
+            self._read.wait_beyond(self._end_of_files - 1)
+        except _Stopped:
+            self._raise_error()
+        return self._digests.of_files()
 
     def of_image(self) -> str:
         """Return the image's digest once it is written to its end."""
-        return self._image.result()
+        self._reader.join()
+        self._raise_error()
+        digest = self._digests.of_image(self._size)
+        if digest is None:
+            raise AssertionError("read to its end and not hashed to its end")
+        return digest
 
-    def _hash_files(self, window: "_Window", spans: Sequence[Span]) -> str:
-        for name, start, size in spans:
-            digest = sha256()
-            while size:
-                piece = window.at(start, size)
-                digest.update(piece)
-                start += len(piece)
-                size -= len(piece)
-            self._digests[name] = digest.hexdigest()
-        return ""
-
-
-class _Follower:
-    """One thread over its own view of the image."""
-
-    def __init__(self, path: Path, watermark: Watermark, work: "Callable[[_Window], str]") -> None:
-        self._path, self._watermark, self._work = path, watermark, work
-        self._result = ""
-        self._error: BaseException | None = None
-        self.thread = Thread(target=self._run, name="digest", daemon=True)
-
-    def result(self) -> str:
-        self.thread.join()
+    def _raise_error(self) -> None:
         if isinstance(self._error, OSError):
             raise CannotRead(
                 f"does not read back ({self._error.strerror})",
@@ -123,56 +115,36 @@ class _Follower:
             ) from self._error
         if self._error is not None:
             raise self._error
-        return self._result
 
     def _run(self) -> None:
         try:
-            with _Window(self._path, self._watermark) as window:
-                self._result = self._work(window)
+            self._read_back(max(self._size, self._end_of_files))
         except BaseException as error:
             self._error = error
+        finally:
+            self._read.stop()
+
+    def _read_back(self, end: int) -> None:
+        buffers = cycle(_buffers(IN_USE + 1))
+        position = 0
+        with self._path.open("rb", buffering=0) as image:
+            while position < end:
+                written = min(self.watermark.wait_beyond(position), end)
+                buffer = next(buffers)[: written - position]
+                image.seek(position)
+                count = image.readinto(buffer)
+                if not count:
+                    raise CannotRead(
+                        f"ends at byte {position} while it is being written",
+                        str(self._path),
+                        "Leave the target alone, then start again",
+                    )
+                self._digests.feed(position, buffer[:count])
+                position += count
+                self._read.tell(position)
 
 
-class _Window:
-    """A stretch of the image in memory that slides forward."""
-
-    def __init__(self, path: Path, watermark: Watermark) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._watermark = watermark
-        self._buffer = memoryview(bytearray(_CHUNK))
-        self._start = self._end = 0
-
-    def __enter__(self) -> "_Window":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def at(self, position: int, length: int) -> memoryview:
-        """Return what is at *position*: at least one byte, at most *length*; valid until next."""
-        if not self._start <= position < self._end:
-            self._slide(position)
-        offset = position - self._start
-        return self._buffer[offset : min(offset + length, self._end - self._start)]
-
-    def _slide(self, position: int) -> None:
-        written = self._watermark.wait_beyond(position)
-        self._file.seek(position)
-        count = self._file.readinto(self._buffer[: written - position])
-        if not count:
-            raise CannotRead(
-                f"ends at byte {position} while it is being written",
-                str(self._file.name),
-                "Leave the target alone, then start again",
-            )
-        self._start, self._end = position, position + count
-
-
-def _hash_image(window: _Window, size: int) -> str:
-    digest = sha256()
-    position = 0
-    while position < size:
-        piece = window.at(position, size - position)
-        digest.update(piece)
-        position += len(piece)
-    return digest.hexdigest()
+def _buffers(number: int) -> list[memoryview]:
+    # Whole pages: the kernel takes four times as long to copy to where none begins.
+    pages = memoryview(mmap(-1, number * _CHUNK))
+    return [pages[at : at + _CHUNK] for at in range(0, len(pages), _CHUNK)]

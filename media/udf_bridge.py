@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from media.iso9660_structure import Arrangement, lay_out
+from media.iso9660_encode import FIRST_DESCRIPTOR, Tables
+from media.iso9660_folders import BLOCK
+from media.iso9660_layout import fixed, placed, refuse_unsuited
 from media.udf_layout import UdfLayout, aligned, refuse_label
-from media.volume_plan import PlannedFile, Structure, VolumePlan
+from media.uncollected import uncollected
+from media.volume_plan import PlannedFile, VolumePlan
 
-_DESCRIPTORS: Final = range(16, 18)  # sectors: Primary Volume Descriptor and terminator
+_RECOGNITION: Final = FIRST_DESCRIPTOR + 2  # sector, after the descriptors of ISO 9660
 _TABLES: Final = 257  # sector after the first anchor
-_SECTOR: Final = 2048  # bytes
 
 
 def lay_out_bridge(
@@ -32,24 +34,22 @@ def lay_out_bridge(
         CannotWrite: a file or all of them are too large.
     """
     refuse_label(label)
-    layouts: list[UdfLayout] = []
-
-    def place(tables_end: int) -> tuple[Sequence[int], int]:
-        udf = UdfLayout(files, label, recorded, "1.02", first=aligned(tables_end))
-        layouts.append(udf)
-        return [offset // _SECTOR for offset in udf.offsets], udf.sectors
-
-    iso = lay_out(files, label, recorded, level=level, arrangement=Arrangement(_TABLES, place))
-    udf = layouts[0]
+    refuse_unsuited(files, label, level)
+    with uncollected():
+        tables = Tables(files, level)
+        end = _TABLES + tables.blocks
+        udf = UdfLayout(files, label, recorded, "1.02", first=aligned(end))
+        descriptors, content = tables.encode(
+            placed(files, [offset // BLOCK for offset in udf.offsets]),
+            label=label,
+            recorded=recorded,
+            start=_TABLES,
+            blocks=udf.sectors,
+        )
     structures = [
-        _fixed(iso.structure, _DESCRIPTORS.start, _DESCRIPTORS.stop),
-        _fixed(iso.structure, _TABLES, len(iso.structure) // _SECTOR),
-        *udf.structures(recognition_at=_DESCRIPTORS.stop),
+        fixed(FIRST_DESCRIPTOR, descriptors),
+        fixed(_TABLES, content),
+        *udf.structures(recognition_at=_RECOGNITION),
     ]
     structures.sort(key=lambda structure: structure.offset)
-    return VolumePlan("iso9660+udf", udf.sectors * _SECTOR, tuple(structures), udf.offsets)
-
-
-def _fixed(structure: bytes, start: int, stop: int) -> Structure:
-    data = structure[start * _SECTOR : stop * _SECTOR]
-    return Structure(start * _SECTOR, len(data), lambda: iter((data,)))
+    return VolumePlan("iso9660+udf", udf.sectors * BLOCK, tuple(structures), udf.offsets)

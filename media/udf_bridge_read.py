@@ -17,11 +17,12 @@ from media.iso9660_names import printable, shown
 from media.iso9660_read import Iso9660Medium
 from media.source import Name
 from media.tolerant_names import TolerantNames
-from media.udf_check import UdfDemands
 from media.udf_read import UdfMedium, open_entry
 from media.udf_rules import new_list
 from media.udf_volume import read_udf
 from reporting import FilmjacketError, Finding
+
+Place = tuple[int, tuple[tuple[int, int], ...]]  # bytes of a file, and of each of its runs
 
 
 class BridgeViews(NamedTuple):
@@ -35,16 +36,16 @@ def compare_views(iso9660: Iterable[Entry], udf: Iterable[Entry]) -> BridgeViews
     """Compare what readers of ISO 9660 and of UDF see of one disc."""
     problems = new_list()
     by_name: dict[Name, Entry] = {}
-    by_place: dict[tuple[int, int], Entry] = {}
+    by_place: dict[Place, Entry] = {}
     entries = list(iso9660)
     for entry in entries:
         by_name.setdefault(_folded(entry.name), entry)
         if entry.size:
-            by_place.setdefault((entry.offset, entry.size), entry)
+            by_place.setdefault(_place(entry), entry)
     unseen = {_folded(entry.name): entry for entry in entries}
     for entry in udf:
         namesake = by_name.get(_folded(entry.name))
-        twin = by_place.get((entry.offset, entry.size)) if _is_plain(entry) else None
+        twin = by_place.get(_place(entry)) if entry.size else None
         unseen.pop(_folded(entry.name), None)
         if twin is not None:
             unseen.pop(_folded(twin.name), None)
@@ -74,14 +75,19 @@ def _where(entry: Entry) -> str:
     return "/" + shown(entry.name)
 
 
-def _is_plain(entry: Entry) -> bool:
-    return not entry.extents and entry.size > 0
+def _place(entry: Entry) -> Place:
+    """Return size and runs of a content, with runs put together that follow one another."""
+    runs: list[tuple[int, int]] = []
+    for at, length in entry.extents or ((entry.offset, entry.size),):
+        if runs and at >= 0 and sum(runs[-1]) == at:
+            runs[-1] = runs[-1][0], runs[-1][1] + length
+        else:
+            runs.append((at, length))
+    return entry.size, tuple(runs)
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    if not one.size and not other.size:
-        return True
-    return _is_plain(other) and (one.offset, one.size) == (other.offset, other.size)
+    return _place(one) == _place(other) if one.size or other.size else True
 
 
 class BridgeMedium(ClosesItself):
@@ -123,16 +129,16 @@ class BridgeMedium(ClosesItself):
         """
         return open_entry(self._image, entry)
 
-    def findings(self, demands: UdfDemands | None = None) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         """Return every departure of both file systems, and where they differ."""
         found = new_list()
         if self.udf is None:
             found.add("UDF-BRIDGE-UNREADABLE", "volume", printable(self._lost))
-            return self.iso9660.findings() + found.findings()
+            return self.iso9660.findings(demands) + found.findings()
         if self.iso9660.label != self.udf.label:
             found.add("UDF-BRIDGE-LABEL", "volume")
         return (
-            self.iso9660.findings()
+            self.iso9660.findings(demands)
             + self.udf.findings(demands)
             + self._views.problems.findings()
             + found.findings()

@@ -1,12 +1,11 @@
 """Checks a UDF volume against what PS3.12 Annexes J, P and X, ECMA-167 and OSTA UDF ask for.
 
 That the label is the File-set ID, and which files are DICOM's, is not checked here: this room
-does not know. Which kind of medium it is to be is told by the caller.
+does not know.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from media.entry import BlockReader
@@ -16,6 +15,7 @@ from media.udf_fields import (
     BYTES,
     HIDDEN,
     UNSPECIFIED,
+    parse_text,
     parse_u16,
     parse_u32,
 )
@@ -24,26 +24,7 @@ from media.udf_tree import UdfFile, shown_path
 from media.udf_volume import UdfVolume, revision_of
 from reporting import Finding
 
-__all__ = ["DEMANDS", "RULES", "UdfDemands", "check_udf"]
-
-
-@dataclass(frozen=True, slots=True)
-class UdfDemands:
-    """What an annex of PS3.12 asks of a UDF volume."""
-
-    revisions: frozenset[str]  # that a creator may write
-    virtual: bool  # whether there may be a virtual allocation table
-    sparable: bool  # whether there may be sparing tables
-    source: str
-
-
-DEMANDS: Final = {
-    # An updater of a DVD-RAM keeps the revision it finds, which may be 1.02 (J.2.1).
-    "dvd-ram": UdfDemands(frozenset(("1.02", "1.50")), False, False, "PS3.12 J.2.1"),
-    "dvd": UdfDemands(frozenset(("1.02", "1.50", "2.00", "2.01")), True, True, "PS3.12 P.2.1"),
-    "bd-re": UdfDemands(frozenset(("2.50",)), False, False, "PS3.12 X.2"),
-    "bd-r": UdfDemands(frozenset(("2.60",)), False, False, "PS3.12 X.2"),
-}
+__all__ = ["RULES", "check_revision", "check_udf"]
 
 _KNOWN_REVISIONS: Final = frozenset(("1.01", "1.02", "1.50", "2.00", "2.01", "2.50", "2.60"))
 _OLD: Final = frozenset(("1.01", "1.02", "1.50"))  # what NSR02 announces (UDF 2.1.7)
@@ -58,13 +39,11 @@ _READ: Final = 0b00100_00100_00100
 Run = tuple[int, int, str]  # first byte, byte after the last, what it is
 
 
-def check_udf(
-    volume: UdfVolume, image: BlockReader, demands: UdfDemands | None = None
-) -> list[Finding]:
-    """Return all departures; with *demands* also those from what a kind of medium asks for."""
+def check_udf(volume: UdfVolume, image: BlockReader) -> list[Finding]:
+    """Return all departures, also those that count on some kinds of media only."""
     found = new_list()
     _check_recognition(volume, found)
-    _check_revision(volume, demands, found)
+    _check_domain(volume, found)
     _check_volume(volume, found)
     _check_integrity(volume, found)
     if volume.size > image.size:
@@ -86,20 +65,25 @@ def _check_recognition(volume: UdfVolume, found: FindingList) -> None:
         found.add("UDF-RECOGNITION", "byte 32768", f"it is {seen}" if seen else "")
 
 
-def _check_revision(volume: UdfVolume, demands: UdfDemands | None, found: FindingList) -> None:
+def check_revision(volume: UdfVolume, allowed: Collection[str]) -> list[Finding]:
+    """Return whether the revision is none of those that are *allowed*."""
+    found = new_list()
+    if volume.revision not in allowed:
+        where = f"sector {volume.structure.logical.sector}"
+        wanted = " or ".join(sorted(allowed))
+        found.add("UDF-REVISION", where, f"it is {volume.revision}, and is to be {wanted}")
+    return found.findings()
+
+
+def _check_domain(volume: UdfVolume, found: FindingList) -> None:
     where = f"sector {volume.structure.logical.sector}"
     if not volume.revision:
         found.add("UDF-DOMAIN", where)
     elif volume.revision not in _KNOWN_REVISIONS:
         found.add("UDF-REVISION-UNKNOWN", where, f"it says {volume.revision}")
-    if demands is None:
-        return
-    if volume.revision not in demands.revisions:
-        allowed = ", ".join(sorted(demands.revisions))
-        found.add("UDF-REVISION", where, f"it is {volume.revision}, and is to be {allowed}")
-    if "virtual" in volume.partitions and not demands.virtual:
+    if "virtual" in volume.partitions:
         found.add("UDF-VIRTUAL", where)
-    if "sparable" in volume.partitions and not demands.sparable:
+    if "sparable" in volume.partitions:
         found.add("UDF-SPARABLE", where)
 
 
@@ -109,6 +93,9 @@ def _check_volume(volume: UdfVolume, found: FindingList) -> None:
     block_size = parse_u32(logical.data, 212)
     if block_size != structure.sector_size:
         found.add("UDF-BLOCK-SIZE", f"sector {logical.sector}", f"it is {block_size}")
+    label = logical.data[84:212]
+    if label[-1] >= len(label) or (label[-1] and parse_text(label[: label[-1]]) is None):
+        found.add("UDF-LABEL", f"sector {logical.sector}")
     if structure.sector_size != 2048:
         found.add("UDF-SECTOR-SIZE", "volume", f"they are of {structure.sector_size} bytes")
     if len(structure.partitions) > 1:

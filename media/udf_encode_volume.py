@@ -1,9 +1,8 @@
 """Makes the descriptors that say what a UDF volume is (ECMA-167 3/10, 4/14.1; OSTA UDF 2.2)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from struct import pack
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from media.udf_encode import (
     BLOCK,
@@ -49,8 +48,7 @@ _CHARACTERS: Final = b"\0OSTA Compressed Unicode".ljust(64, b"\0")
 _CLOSED: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeFacts:
+class VolumeFacts(NamedTuple):
     """What the descriptors of a volume say of it."""
 
     revision: Revision
@@ -80,8 +78,7 @@ class VolumeFacts:
         return entity(identifier, pack("<H", NUMBERS[self.revision]))
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataFacts:
+class MetadataFacts(NamedTuple):
     """Where a metadata partition lies in the physical one, in blocks."""
 
     entry: int

@@ -5,25 +5,23 @@ metadata partition in it. A directory's entry lies right before its content, and
 all files follow in the order in which the files lie on the medium.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from media.iso9660_names import MAXIMUM_LEVELS, NameDoesNotFit, shown
+from media.iso9660_names import NameDoesNotFit, refuse_clashes, shown
 from media.source import Name
-from media.udf_encode import (
-    BLOCK,
+from media.udf_encode import BLOCK, compressed, compressed_length, record, record_length
+from media.udf_encode_entries import (
     ENTRY_LENGTH,
     FILE_PERMISSIONS,
     FOLDER_PERMISSIONS,
-    EntryFacts,
+    LONGEST_EXTENT,
+    EntryForm,
     allocations,
     allocations_length,
-    compressed,
-    entry,
     form_of,
-    record,
-    record_length,
 )
 from media.udf_encode_volume import (
     VolumeFacts,
@@ -39,6 +37,9 @@ _FILE_SET: Final = 2  # blocks: its descriptor and the terminator
 _FIRST_UNIQUE_ID: Final = 16  # those below are kept for others (UDF 3.2.1)
 _LONGEST_NAME: Final = 255  # bytes with the one that tells how it is compressed
 _LONGEST_PATH: Final = 1023  # bytes (UDF 2.1.1.1)
+# What most components are: eight of them are short enough whatever else they are.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_]{1,60}(?:\.[A-Za-z0-9_]{1,60})?", re.ASCII)
+_BATCH: Final = 256  # entries that are handed on together
 
 
 class _Folder(NamedTuple):
@@ -92,25 +93,25 @@ class FolderTree:
         """
         yield file_set(facts, self.root)
         yield terminator(facts, 1)
+        entries = EntryForm(facts.version, FOLDER, FOLDER_PERMISSIONS, SHORT)
         for folder in self._folders:
-            yield self._folder_entry(facts.version, folder)
+            yield self._folder_entry(entries, folder)
             yield self._directory(facts.version, folder)
-        form = form_of(data_partition)
-        for number, (file, start) in enumerate(zip(self._planned, starts, strict=True)):
-            yield entry(
-                facts.version,
-                EntryFacts(
-                    self._first_file + number,
-                    BYTES,
-                    FILE_PERMISSIONS,
-                    1,
-                    file.size,
-                    file.modified,
-                    _FIRST_UNIQUE_ID + number,
-                    allocations(file.size, start, data_partition),
-                    form,
-                ),
-            )
+        yield from self._file_entries(facts.version, starts, data_partition)
+
+    def _file_entries(
+        self, version: int, starts: Sequence[int], data_partition: int | None
+    ) -> Iterator[bytes]:
+        entry = EntryForm(version, BYTES, FILE_PERMISSIONS, form_of(data_partition)).entry
+        for first in range(0, len(self._planned), _BATCH):
+            batch = slice(first, first + _BATCH)
+            block, unique_id = self._first_file + first, _FIRST_UNIQUE_ID + first
+            entries = []
+            for file, start in zip(self._planned[batch], starts[batch], strict=True):
+                allocation = allocations(file.size, start, data_partition)
+                entries.append(entry(block, file.size, file.modified, unique_id, allocation))
+                block, unique_id = block + 1, unique_id + 1
+            yield b"".join(entries)
 
     def refuse_sizes(self, version: int, data_partition: int | None) -> None:
         """Check that the extents of every file can be told in its entry.
@@ -119,6 +120,8 @@ class FolderTree:
             CannotWrite: a file is too large.
         """
         for file in self._planned:
+            if file.size <= LONGEST_EXTENT:
+                continue
             if ENTRY_LENGTH[version] + allocations_length(file.size, data_partition) > BLOCK:
                 raise CannotWrite(
                     "is larger than any file on a disc can be", shown(file.name), "Split it"
@@ -128,19 +131,15 @@ class FolderTree:
         # The root directory has the number 0 (UDF 3.2.1.1).
         return _FIRST_UNIQUE_ID + len(self._planned) + folder.number if folder.number else 0
 
-    def _folder_entry(self, version: int, folder: _Folder) -> bytes:
-        facts = EntryFacts(
+    def _folder_entry(self, entries: EntryForm, folder: _Folder) -> bytes:
+        return entries.entry(
             folder.block,
-            FOLDER,
-            FOLDER_PERMISSIONS,
-            1 + len(folder.folders),
             folder.size,
             self._recorded,
             self._unique_id(folder),
             allocations(folder.size, folder.block + 1, None),
-            SHORT,
+            links=1 + len(folder.folders),
         )
-        return entry(version, facts)
 
     def _directory(self, version: int, folder: _Folder) -> bytes:
         content = bytearray()
@@ -162,28 +161,29 @@ class FolderTree:
 
 
 def _lay_out_folders(files: Sequence[PlannedFile]) -> list[_Folder]:
-    names = {file.name[:depth] for file in files for depth in range(len(file.name))} | {()}
-    ordered = sorted(names, key=lambda name: (len(name), name))
+    inside: dict[Name, list[tuple[str, int]]] = {(): []}
+    for number, file in enumerate(files):
+        above = file.name[:-1]
+        while above not in inside:
+            inside[above] = []
+            above = above[:-1]
+        inside[file.name[:-1]].append((file.name[-1], number))
+    ordered = sorted(inside, key=lambda name: (len(name), name))
     numbers = {name: number for number, name in enumerate(ordered)}
     inner: list[list[int]] = [[] for _ in ordered]
-    sizes = [record_length(b"")] * len(ordered)
     for name, number in numbers.items():
         if name:
-            above = numbers[name[:-1]]
-            inner[above].append(number)
-            sizes[above] += record_length(compressed(name[-1]))
-    contained: list[list[int]] = [[] for _ in ordered]
-    for number in sorted(range(len(files)), key=lambda number: files[number].name):
-        above = numbers[files[number].name[:-1]]
-        contained[above].append(number)
-        sizes[above] += record_length(compressed(files[number].name[-1]))
+            inner[numbers[name[:-1]]].append(number)
     folders = []
     block = _FILE_SET
     for number, name in enumerate(ordered):
-        own = compressed(name[-1]) if name else b""
-        parent = numbers[name[:-1]] if name else 0
-        size = sizes[number]
-        folders.append(_Folder(number, parent, own, block, size, inner[number], contained[number]))
+        contained = sorted(inside[name])
+        names = [component for component, _ in contained]
+        names += [ordered[folder][-1] for folder in inner[number]]
+        size = record_length(0) + sum([record_length(compressed_length(part)) for part in names])
+        own, parent = (compressed(name[-1]), numbers[name[:-1]]) if name else (b"", 0)
+        numbers_of_files = [file for _, file in contained]
+        folders.append(_Folder(number, parent, own, block, size, inner[number], numbers_of_files))
         block += 1 + -(-size // BLOCK)
     return folders
 
@@ -194,29 +194,19 @@ def refuse_unsuited(files: Sequence[PlannedFile]) -> None:
     Raises:
         NameDoesNotFit: one is too deep or too long, there twice, or both file and folder.
     """
-    names: set[Name] = set()
-    folders: set[Name] = set()
-    for file in files:
-        name = file.name
-        if not 1 <= len(name) <= MAXIMUM_LEVELS:
-            raise NameDoesNotFit(
-                f"has {len(name)} levels",
-                shown(name),
-                f"Use at least a file name and at most {MAXIMUM_LEVELS - 1} folders above it",
-            )
-        if name in names:
-            raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
-        names.add(name)
-        if name[:-1] not in folders:
-            folders.update(name[:depth] for depth in range(1, len(name)))
-            _refuse_components(name, name[:-1])
-        _refuse_components(name, name[-1:])
-    for name in names & folders:
-        raise NameDoesNotFit("is a file and a folder", shown(name), "Rename one of them")
+    names = [file.name for file in files]
+    refuse_clashes(names)
+    plain: dict[Name, bool] = {}  # of folders
+    for name in names:
+        above = name[:-1]
+        if above not in plain:
+            plain[above] = all(map(_PLAIN.fullmatch, above))
+        if not (plain[above] and _PLAIN.fullmatch(name[-1])):
+            _refuse_components(name)
 
 
-def _refuse_components(name: Name, components: Sequence[str]) -> None:
-    for part in components:
+def _refuse_components(name: Name) -> None:
+    for part in name:
         illegal = part in ("", ".", "..") or "/" in part or "\0" in part
         if illegal or any(0xD800 <= ord(c) <= 0xDFFF or ord(c) > 0xFFFF for c in part):
             raise NameDoesNotFit(

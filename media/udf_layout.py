@@ -7,22 +7,14 @@ each, are made when they are written.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Final
 
 from media.iso9660_names import NameDoesNotFit, printable
-from media.udf_encode import (
-    BLOCK,
-    FILE_PERMISSIONS,
-    EntryFacts,
-    allocations,
-    bitmap_head,
-    compressed,
-    entry,
-)
+from media.udf_encode import BLOCK, bitmap_head, compressed
+from media.udf_encode_entries import FILE_PERMISSIONS, EntryForm, allocations
 from media.udf_encode_volume import (
     ALIGNMENT,
     LABEL_LENGTH,
@@ -175,7 +167,7 @@ class UdfLayout:
         if self._metadata is not None:
             mirror = aligned(end)
             end = mirror + self._metadata.blocks
-            self._metadata = replace(self._metadata, mirror_start=mirror, mirror_entry=end)
+            self._metadata = self._metadata._replace(mirror_start=mirror, mirror_entry=end)
             end += 1
         if not self._overwritable:
             return end, None
@@ -229,11 +221,9 @@ class UdfLayout:
         return self._file_of_volume(1, METADATA_BITMAP, len(content), location) + content
 
     def _file_of_volume(self, location: int, kind: int, size: int, start: int) -> bytes:
+        entries = EntryForm(self.facts.version, kind, FILE_PERMISSIONS, SHORT)
         described = allocations(size, start, None)
-        entry_facts = EntryFacts(
-            location, kind, FILE_PERMISSIONS, 0, size, self._recorded, 0, described, SHORT
-        )
-        return entry(self.facts.version, entry_facts)
+        return entries.entry(location, size, self._recorded, 0, described, links=0)
 
 
 def aligned(blocks: int) -> int:

@@ -6,12 +6,13 @@ from typing import Final
 
 from drivers import ImageFile
 from media.closing import ClosesItself
+from media.demands import DEMANDS, asked
 from media.entry import Entry
 from media.extents import NOWHERE, Extent, ExtentFile
 from media.iso9660_names import shown, stripped
 from media.source import Name
 from media.tolerant_names import TolerantNames
-from media.udf_check import UdfDemands, check_udf
+from media.udf_check import check_revision, check_udf
 from media.udf_tree import UdfFile
 from media.udf_volume import UdfVolume
 from reporting import CannotRead, Finding
@@ -46,12 +47,20 @@ class UdfMedium(ClosesItself):
         """
         return open_entry(self._image, entry)
 
-    def findings(self, demands: UdfDemands | None = None) -> list[Finding]:
+    def findings(self, demands: str | None = None) -> list[Finding]:
         """Return every departure as a file system; with *demands* those of a kind of medium."""
-        return check_udf(self.volume, self._image, demands)
+        found = asked(self._findings, demands)
+        if demands is not None and "UDF-REVISION" in DEMANDS[demands].rules:
+            found += check_revision(self.volume, DEMANDS[demands].revisions)
+        return found
 
     def close(self) -> None:
         self._image.close()
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        """By all rules, whatever the kind of medium, but for the revision."""
+        return check_udf(self.volume, self._image)
 
     @cached_property
     def _names(self) -> TolerantNames:

@@ -92,6 +92,13 @@ _VOLUME: Final = (
         "UDF 2.2.4.3",
     ),
     Rule(
+        "UDF-LABEL",
+        _WARNING,
+        "the label of the volume is not in OSTA compressed Unicode",
+        "Make the medium again with a label of A-Z, 0-9 and _",
+        "UDF 2.1.3, 2.2.4.1",
+    ),
+    Rule(
         "UDF-BLOCK-SIZE",
         _ERROR,
         "the logical block size is not the size of the medium's sectors",

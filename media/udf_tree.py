@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from media.extents import NOWHERE, Extent
 from media.finding_list import FindingList
 from media.iso9660_names import printable
+from media.safe_names import safe_component
 from media.source import Name
 from media.udf_entries import EMBEDDED, STRATEGY
 from media.udf_fields import (
@@ -36,6 +37,7 @@ _LARGEST_DIRECTORY: Final = 32 << 20  # bytes
 _LARGEST_DIRECTORIES: Final = 96 << 20  # bytes of all together
 # In the root of a volume with sparing tables: it holds what no file may have (UDF 1.50 2.3.13).
 _NO_SPACE: Final = "Non-Allocatable Space"
+_ILLEGAL: Final = ("", ".", "..")
 _RECORD: Final = Struct("<HBB16xH")  # after the tag: version, characteristics, lengths
 _FIXED: Final = 38  # bytes of a File Identifier Descriptor before its name
 
@@ -59,7 +61,7 @@ class UdfFile(NamedTuple):
 
     at: int  # byte of the image where its content begins; of its entry where it has none
     directory: int  # number of its directory
-    recorded: str
+    recorded: str  # but for what would lead elsewhere
     size: int  # bytes
     extents: tuple[Extent, ...]  # together the size, unless there is a fault
     fault: str  # why it cannot be read; "" if it can
@@ -208,6 +210,9 @@ class Tree:
         where = shown_path((*self.directories[number].name, record.name))
         if not record.legible:
             self._problems.add("UDF-NAME-CHARACTERS", where)
+        if record.name in _ILLEGAL or "/" in record.name or "\0" in record.name:
+            self._problems.add("UDF-NAME-ILLEGAL", where)
+        record = record._replace(name=safe_component(record.name))
         seen = self._entry(record.address, where)
         if seen is None:
             return

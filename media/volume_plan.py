@@ -1,14 +1,13 @@
 """Where everything goes on a volume, before a byte of it is written."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from media.source import Name
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
+class PlannedFile(NamedTuple):
     """A file that is to get its place."""
 
     name: Name
@@ -16,8 +15,7 @@ class PlannedFile:
     modified: datetime  # aware
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """A run of bytes that the file system needs and no source has: made when it is written."""
 
     offset: int  # byte of the volume
@@ -25,8 +23,7 @@ class Structure:
     pieces: Callable[[], Iterator[bytes]]  # the same at every call, together *length* bytes
 
 
-@dataclass(frozen=True, slots=True)
-class VolumePlan:
+class VolumePlan(NamedTuple):
     """The layout of a volume: every source in one run, everything else zeros."""
 
     kind: str  # "fat16", "fat32", "udf", "iso9660", "iso9660+udf"

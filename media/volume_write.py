@@ -1,36 +1,27 @@
-"""Writes any volume that is laid out: structures, sources and gaps, in ascending order.
+"""Writes any volume that is laid out into a file: structures, sources and gaps, ascending.
 
-Of the gaps nothing is written: the image is made sparse, and they read as zeros.
+Of the gaps nothing is written, nor of the holes that a source has: the image is made sparse, and
+they read as zeros.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from media.aside import aside_path, file_aside, refuse_too_much, refuse_without_space
 from media.copying import Copier
-from media.iso9660_names import shown
-from media.source import DigestList, Name, NamedSource, Written
-from media.trailing_digest import Span, TrailingDigests
-from media.volume_plan import PlannedFile, Structure, VolumePlan
-from reporting import CannotWrite, Progress, silent
+from media.source import DigestList, FileRange, Name, NamedSource, Written
+from media.trailing_digest import TrailingDigests
+from media.volume_plan import Structure, VolumePlan
+from media.volume_steps import Step, composed, planned_files, spans_of, steps_of
+from media.watched_file import hole_bytes
+from reporting import Progress, silent
+
+__all__ = ["planned_files", "write_volume"]
 
 _BATCH: Final = 1 << 20  # bytes of structures that are gathered before they are written
-
-_Step = tuple[int, Callable[[], None]]  # byte of the volume, what writes there
-
-
-def planned_files(
-    sources: Sequence[NamedSource], digest_list: DigestList | None
-) -> list[PlannedFile]:
-    """Return what a layout has to know of what `write_volume` is going to write."""
-    planned = [PlannedFile(s.name, s.size, s.modified) for s in sources]
-    if digest_list is not None:
-        planned.append(PlannedFile(digest_list.name, digest_list.size, digest_list.modified))
-    return planned
 
 
 def write_volume(
@@ -66,17 +57,18 @@ def write_volume(
     """
     if capacity is not None:
         refuse_too_much(target, plan.size, capacity)
-    listed = 0 if digest_list is None else digest_list.size
-    refuse_without_space(target, _written_bytes(plan, sources) + listed)
-    spans = _spans(plan, sources) if digest_list is not None else []
+    steps = steps_of(plan, sources, digest_list)
+    refuse_without_space(target, sum(step.length for step in steps), lambda: _written_bytes(steps))
+    spans = spans_of(steps) if digest_list is not None else []
     hashed = plan.size if image_digest else 0
     with (
         file_aside(target) as descriptor,
         TrailingDigests(aside_path(target), hashed, spans) as digests,
     ):
         os.ftruncate(descriptor, plan.size)
-        writing = _Writing(Copier(descriptor, str(target)), plan, digests, progress)
-        writing.run(sources, digest_list)
+        writing = _Writing(descriptor, target, plan.size, digests, progress)
+        for step in steps:
+            writing.write(step)
         digests.watermark.tell(plan.size)
         os.fsync(descriptor)  # The disk works while the last of the digest is computed.
         sha256_of_image = digests.of_image() if image_digest else None
@@ -84,48 +76,45 @@ def write_volume(
     return Written(str(target), plan.size, sha256_of_image, writing.of_files)
 
 
-def _written_bytes(plan: VolumePlan, sources: Sequence[NamedSource]) -> int:
-    return sum(s.length for s in plan.structures) + sum(source.size for source in sources)
+def _written_bytes(steps: Sequence[Step]) -> int:
+    """Return how many bytes are really written: what is in the holes of a source is not."""
+    return sum(step.length - _holes(step) for step in steps)
 
 
-def _spans(plan: VolumePlan, sources: Sequence[NamedSource]) -> list[Span]:
-    # The list of digests has the last place and is not among the sources.
-    spans = [
-        Span(source.name, offset, source.size)
-        for source, offset in zip(sources, plan.offsets, strict=False)
-    ]
-    return sorted(spans, key=lambda span: span.start)
+def _holes(step: Step) -> int:
+    parts = step.content.parts if isinstance(step.content, NamedSource) else ()
+    files = (part for part in parts if isinstance(part, FileRange))
+    return sum(min(hole_bytes(file.path), file.length) for file in files)
 
 
 class _Writing:
-    """One image on its way from a plan to its file."""
+    """One image on its way to its file."""
 
     def __init__(
-        self, copier: Copier, plan: VolumePlan, digests: TrailingDigests, progress: Progress
+        self,
+        descriptor: int,
+        target: Path,
+        size: int,
+        digests: TrailingDigests,
+        progress: Progress,
     ) -> None:
         self.of_files: Mapping[Name, str] = {}
-        self._copier, self._plan, self._digests = copier, plan, digests
-        self._progress = progress
+        self._copier = Copier(descriptor, str(target), is_empty=True)
+        self._size, self._digests, self._progress = size, digests, progress
 
-    def run(self, sources: Sequence[NamedSource], digest_list: DigestList | None) -> None:
-        # Ascending, so that those who hash can follow, and hardware gets it in its own order.
-        for _, write in sorted(self._steps(sources, digest_list), key=lambda step: step[0]):
-            write()
-
-    def _steps(
-        self, sources: Sequence[NamedSource], digest_list: DigestList | None
-    ) -> Iterator[_Step]:
-        for structure in self._plan.structures:
-            yield structure.offset, partial(self._structure, structure)
-        for source, offset in zip(sources, self._plan.offsets, strict=False):
-            yield offset, partial(self._copier.copy, source, offset, self._reached)
-        if digest_list is not None:
-            offset = self._plan.offsets[-1]
-            yield offset, partial(self._digest_list, digest_list, offset)
+    def write(self, step: Step) -> None:
+        """Write what belongs at one place; everything before it is written."""
+        offset, _, content = step
+        if isinstance(content, NamedSource):
+            self._copier.copy(content, offset, self._reached)
+        elif isinstance(content, Structure):
+            self._structure(content)
+        else:
+            self._digest_list(content, offset)
 
     def _reached(self, position: int) -> None:
         self._digests.watermark.advance(position)
-        self._progress("write", position, self._plan.size)
+        self._progress("write", position, self._size)
 
     def _structure(self, structure: Structure) -> None:
         position, waiting, length = structure.offset, [], 0
@@ -142,13 +131,7 @@ class _Writing:
     def _digest_list(self, digest_list: DigestList, offset: int) -> None:
         self._digests.watermark.tell(offset)
         digests = self._digests.of_files()
-        content = digest_list.compose(digests)
-        if len(content) != digest_list.size:
-            raise CannotWrite(
-                f"has {len(content)} bytes where {digest_list.size} were planned",
-                shown(digest_list.name),
-                "Report this: it is a mistake in the program, not on your side",
-            )
+        content = composed(digest_list, digests)
         self._copier.write(content, offset)
         read_back = self._copier.read(len(content), offset)
         self.of_files = digests | {digest_list.name: sha256(read_back).hexdigest()}

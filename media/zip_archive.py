@@ -4,10 +4,12 @@ Nothing here trusts the archive. What may not be read, because it would never en
 lies on top of something else, is known before a byte of it is unpacked.
 """
 
+from collections import Counter
 from stat import S_IFMT, S_ISDIR, S_ISREG
 from typing import Final, NamedTuple
 
 from media.entry import BlockReader
+from media.fat_records import is_moment
 from media.finding_list import FindingList
 from media.iso9660_names import printable, shown
 from media.source import Name
@@ -118,6 +120,7 @@ class _Gathering:
         self._reader, self._listed, self._problems = reader, listed, problems
         self._ends: list[tuple[int, int]] = []  # of everything that lies in the archive
         self._limit = listed.directory[0]
+        self._encrypted: Counter[str] = Counter()  # by rule
 
     def members(self) -> list[Member]:
         headers = sorted(self._listed.headers, key=lambda header: header.at)
@@ -130,6 +133,10 @@ class _Gathering:
             reached = max(reached, end)
             self._ends.append((begin, end))
         self._look_between()
+        for rule, number in self._encrypted.items():
+            # One is as the other, and what is to be done is done once.
+            what = f"{number:,} of {len(members):,} files are encrypted"
+            self._problems.add(rule, "archive", what)
         members = self._without_bombs(members)
         self._check_names(members)
         return members
@@ -177,14 +184,16 @@ class _Gathering:
             return self._cannot("ZIP-OUTSIDE", where, "is not whole in the archive")
         if not self._listed.is_recovered and end > self._limit and header.at < self._limit:
             return self._cannot("ZIP-OVERLAP", where, "lies in the same bytes as the directory")
-        if header.is_encrypted and header.is_beyond_zip_crypto:
-            return self._cannot("ZIP-ENCRYPTED-AES", where, "is encrypted, with AES or the like")
         if header.is_encrypted:
-            self._problems.add("ZIP-ENCRYPTED", where)
-        if header.method not in _READ:
-            method = _METHODS.get(header.method, f"method {header.method}")
+            rule = "ZIP-ENCRYPTED" if header.aes is None else "ZIP-ENCRYPTED-AES"
+            rule = "ZIP-ENCRYPTED-STRONG" if header.is_beyond_reading else rule
+            self._encrypted[rule] += 1
+            if header.is_beyond_reading:
+                return "is encrypted in a way that is not read here", REMEDIES[rule]
+        if header.packing not in _READ:
+            method = _METHODS.get(header.packing, f"method {header.packing}")
             return self._cannot("ZIP-METHOD", where, f"is compressed by {method}")
-        if header.method in _RARE:
+        if header.packing in _RARE:
             self._problems.add("ZIP-METHOD-RARE", where)
         if header.method == STORED and not header.is_encrypted and header.packed != header.size:
             return self._cannot("ZIP-LOCAL-DIFFERS", where, "has two different sizes")
@@ -203,6 +212,8 @@ class _Gathering:
             # They may stand behind the content only.
             fields = ["method", *(f for f in fields[1:] if getattr(local, f))]
         differing = [f for f in fields if getattr(header, f) != getattr(local, f)]
+        if header.aes != local.aes:
+            differing.append("encryption")
         if header.name != local.name:
             differing.append("name")
         if differing:
@@ -274,6 +285,8 @@ class _Gathering:
             self._problems.add("ZIP-NAME", shown(member.name))
         if len(member.name) > _DEEPEST:
             self._problems.add("ZIP-DEPTH", shown(member.name))
+        if not is_moment(member.header.date, member.header.time):
+            self._problems.add("ZIP-DATE", shown(member.name))
         if member.recorded.lower().endswith(_CONTAINERS):
             self._problems.add("ZIP-INSIDE", shown(member.name))
 

@@ -6,10 +6,13 @@ All of it comes in pieces of bounded size, whatever the archive says.
 import bz2
 import lzma
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from media.entry import BlockReader
+from media.locked import Locked, WrongPassword
+from media.zip_aes import decrypted
 from media.zip_records import BZIP2, DEFLATE, LZMA, STORED, STREAMED, Header
 from reporting import CannotRead
 
@@ -55,15 +58,22 @@ def content(
     Raises:
         CannotRead: it is damaged, or encrypted and the password is missing or wrong.
     """
+    aes = header.aes
     chunks = _chunks(reader, at, header.packed)
     if header.is_encrypted:
-        chunks = _decrypted(chunks, header, where, password)
-    pieces = chunks if header.method == STORED else _unpacked(chunks, header, where)
+        password = _given(password, where)
+        if aes is not None:
+            chunks = decrypted(reader, at, header.packed, aes, where, password)
+        else:
+            chunks = _decrypted(chunks, header, where, password)
+    pieces = chunks if header.packing == STORED else _unpacked(chunks, header, where)
     crc = 0
     for piece in pieces:
         crc = zlib.crc32(piece, crc)
         yield piece
-    if crc != header.crc:
+    if aes is not None:
+        deque(chunks, maxlen=0)  # The proof stands behind what was unpacked.
+    if crc != header.crc and (aes is None or aes.has_crc):
         raise CannotRead("is damaged: its checksum is another", where, _DAMAGED)
 
 
@@ -74,7 +84,7 @@ def _chunks(reader: BlockReader, at: int, length: int) -> Iterator[bytes]:
 
 def _unpacked(chunks: Iterator[bytes], header: Header, where: str) -> Iterator[bytes]:
     try:
-        unpacker = _UNPACKERS[header.method](chunks, header.size)
+        unpacker = _UNPACKERS[header.packing](chunks, header.size)
         while not unpacker.eof:
             data = next(chunks, b"") if unpacker.needs_input else b""
             if not data and unpacker.needs_input:
@@ -145,18 +155,22 @@ _UNPACKERS: Final[dict[int, Callable[[Iterator[bytes], int], _Unpacker]]] = {
 }
 
 
+def _given(password: bytes | None, where: str) -> bytes:
+    if password is None:
+        raise Locked("is encrypted with a password", where, "Give the password to read it")
+    return password
+
+
 def _decrypted(
-    chunks: Iterator[bytes], header: Header, where: str, password: bytes | None
+    chunks: Iterator[bytes], header: Header, where: str, password: bytes
 ) -> Iterator[bytes]:
     """Undo the traditional encryption, which keeps out nobody but the curious (APPNOTE 6.1)."""
-    if password is None:
-        raise CannotRead("is encrypted with a password", where, "Give the password to read it")
     cipher = _ZipCrypto(password)
     first = cipher.decrypt(next(chunks, b""))
     # Which of the two is there depends on whether the checksum was known in time.
     checks = {header.crc >> 24, header.time >> 8 if header.flags & STREAMED else header.crc >> 24}
     if len(first) < _CRYPT_HEADER or first[_CRYPT_HEADER - 1] not in checks:
-        raise CannotRead(
+        raise WrongPassword(
             "is encrypted with another password", where, "Ask the sender for the right password"
         )
     yield first[_CRYPT_HEADER:]

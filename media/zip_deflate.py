@@ -21,23 +21,19 @@ _WINDOW: Final = 32 << 10  # bytes that Deflate looks back
 _SAMPLE: Final = 64 << 10  # bytes by which it is decided whether packing is worth it
 _WORTH: Final = 0.97  # of its size is what the sample must shrink to, at the most
 _LEVEL: Final = 6
+_TOGETHER: Final = 256  # small files that are packed in one go
 
 
 class Block(NamedTuple):
-    """One block of one file, packed."""
+    """One block of one file."""
 
     number: int  # of the file
     method: int
-    data: bytes
+    data: bytes  # packed, in the end
     crc: int  # of the file up to here
     size: int  # bytes of the file in this block
     is_first: bool
     is_last: bool
-
-
-class _Job(NamedTuple):
-    block: Block  # without its data
-    packing: "Future[tuple[int, bytes]]"  # method and data
 
 
 def packed_blocks(sources: Sequence[NamedSource]) -> Iterator[Block]:
@@ -47,44 +43,72 @@ def packed_blocks(sources: Sequence[NamedSource]) -> Iterator[Block]:
         CannotRead: a source does not open, or changed while it was being read.
     """
     workers = min(os.cpu_count() or 1, 8)
-    waiting: deque[_Job] = deque()
+    waiting: deque[Future[list[Block]]] = deque()
     with ThreadPoolExecutor(workers, "deflate") as pool:
         try:
-            for number, source in enumerate(sources):
-                for job in _jobs(pool, number, source):
-                    waiting.append(job)
-                    # Enough for every core, and no more than fits in memory.
-                    while len(waiting) > 2 * workers:
-                        yield _done(waiting.popleft())
+            for job in _jobs(pool, sources):
+                waiting.append(job)
+                # Enough for every core, and no more than fits in memory.
+                while len(waiting) > 2 * workers:
+                    yield from waiting.popleft().result()
             while waiting:
-                yield _done(waiting.popleft())
+                yield from waiting.popleft().result()
         finally:
             for job in waiting:
-                job.packing.cancel()
+                job.cancel()
 
 
-def _done(job: _Job) -> Block:
-    method, data = job.packing.result()
-    return job.block._replace(method=method, data=data)
+def _jobs(
+    pool: ThreadPoolExecutor, sources: Sequence[NamedSource]
+) -> Iterator["Future[list[Block]]"]:
+    small: list[Block] = []  # to be packed in one go: handing over costs more than packing one
+    size = 0
+    for number, source in enumerate(sources):
+        is_small = source.size <= _SAMPLE
+        if is_small:
+            small.append(_whole(number, source))
+            size += source.size
+        if small and (not is_small or size >= _BLOCK or len(small) >= _TOGETHER):
+            yield pool.submit(_try_all, small)
+            small, size = [], 0
+        if not is_small:
+            yield from _large(pool, number, source)
+    if small:
+        yield pool.submit(_try_all, small)
 
 
-def _jobs(pool: ThreadPoolExecutor, number: int, source: NamedSource) -> Iterator[_Job]:
+def _whole(number: int, source: NamedSource) -> Block:
+    data = b"".join(contents(source, _BLOCK))
+    return Block(number, STORED, data, zlib.crc32(data), len(data), is_first=True, is_last=True)
+
+
+def _large(
+    pool: ThreadPoolExecutor, number: int, source: NamedSource
+) -> Iterator["Future[list[Block]]"]:
     method, crc, before, done = STORED, 0, b"", 0
     for data in contents(source, _BLOCK):
         is_first, is_last = not done, done + len(data) == source.size
-        done += len(data)
-        crc = zlib.crc32(data, crc)
-        block = Block(number, method, b"", crc, len(data), is_first, is_last)
-        if is_first and is_last and len(data) <= _SAMPLE:
-            yield _Job(block, pool.submit(_try, data))
-            continue
         if is_first:
             method = _try(data[:_SAMPLE])[0]
-        yield _Job(block, pool.submit(_pack, method, data, before, is_last))
+        done += len(data)
+        crc = zlib.crc32(data, crc)
+        block = Block(number, method, data, crc, len(data), is_first, is_last)
+        yield pool.submit(_pack_one, block, before)
         before = data[-_WINDOW:]
-    if not done:
-        nothing = Block(number, STORED, b"", 0, 0, is_first=True, is_last=True)
-        yield _Job(nothing, pool.submit(_pack, STORED, b"", b"", True))
+
+
+def _try_all(blocks: list[Block]) -> list[Block]:
+    """Pack files that are small, each as it is best."""
+    packed = []
+    for block in blocks:
+        method, data = _try(block.data)
+        packed.append(block._replace(method=method, data=data))
+    return packed
+
+
+def _pack_one(block: Block, before: bytes) -> list[Block]:
+    _, data = _pack(block.method, block.data, before, block.is_last)
+    return [block._replace(data=data)]
 
 
 def _try(data: bytes) -> tuple[int, bytes]:

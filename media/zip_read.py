@@ -9,13 +9,18 @@ from media.closing import ClosesItself
 from media.entry import BlockReader, Entry
 from media.extents import Extent, ExtentFile
 from media.iso9660_names import shown
+from media.locked import Locked, WrongPassword
 from media.source import Name
 from media.spool import Spool
 from media.tolerant_names import TolerantNames
 from media.zip_archive import Archive, Member, read_archive
 from media.zip_content import content
 from media.zip_records import STORED
+from media.zip_rules import REMEDIES
 from reporting import CannotRead, Finding
+
+_TRIED: Final = 3  # files by which it is seen whether a password is right
+_LARGE: Final = 1 << 20  # bytes that are read of each
 
 
 def _nothing() -> None:
@@ -42,7 +47,7 @@ class ZipMedium(ClosesItself):
             reader: the archive's bytes.
             archive: what `read_archive` said of them.
             path: what errors call it.
-            password: for files that are encrypted in the traditional way.
+            password: for files that are encrypted.
         """
         self.members = archive.members
         self._reader, self._problems, self._path = reader, archive.problems, path
@@ -77,9 +82,10 @@ class ZipMedium(ClosesItself):
     def open_member(self, member: Member) -> "Spool | StoredFile":
         """Open a file by what the archive says of it."""
         where = shown(member.name)
-        if member.fault is not None:
-            raise CannotRead(member.fault[0], where, member.fault[1])
         header = member.header
+        if member.fault is not None:
+            kind = Locked if header.is_encrypted else CannotRead
+            raise kind(member.fault[0], where, member.fault[1])
         if header.method == STORED and not header.is_encrypted:
             return StoredFile(self._reader, member)
         pieces = content(self._reader, member.data, header, where, self._password)
@@ -87,7 +93,39 @@ class ZipMedium(ClosesItself):
             pieces = _begun(pieces)  # A wrong password is told here.
         return Spool(pieces, member.size, where)
 
-    def findings(self) -> list[Finding]:
+    def refuse_locked(self) -> None:
+        """Refuse an archive that does not open for want of its password.
+
+        Raises:
+            Locked: there is nothing in it that can be read without a password.
+            WrongPassword: no file of it opens with the password.
+        """
+        locked = [member for member in self.members if member.header.is_encrypted]
+        readable = [member for member in locked if member.fault is None and member.size]
+        if self._password is not None and readable:
+            readable.sort(key=lambda member: member.size)
+            if not any(map(self._opens, readable[:_TRIED])):
+                raise WrongPassword(
+                    "is encrypted with another password",
+                    self._path,
+                    "Check the password: of its first line every letter and every space counts",
+                )
+        elif locked and not any(map(_is_open, self.members)):
+            remedy = "Give the password with --password-file FILE; - is standard input"
+            if not readable:
+                remedy = REMEDIES["ZIP-ENCRYPTED-STRONG"]
+            raise Locked("is encrypted with a password", self._path, remedy)
+
+    def _opens(self, member: Member) -> bool:
+        """Try the password; of a file that is not large until its checksum shows."""
+        try:
+            with self.open_member(member) as file:
+                file.pread(min(member.size, _LARGE), 0)
+        except CannotRead:
+            return False
+        return True
+
+    def findings(self, demands: str | None = None) -> list[Finding]:
         return self._problems.findings()
 
     def close(self) -> None:
@@ -110,6 +148,11 @@ class ZipMedium(ClosesItself):
         # What is packed lies nowhere as it is: no run of bytes of the archive is its content.
         runs = () if (plain and member.fault is None) or not member.size else ((member.data, 0),)
         return Entry(member.name, member.recorded, member.size, self._path, member.data, runs)
+
+
+def _is_open(member: Member) -> bool:
+    """Return whether there is something in a file that everybody can read."""
+    return member.size > 0 and member.fault is None and not member.header.is_encrypted
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -160,11 +203,17 @@ def open_zip(
     Args:
         reader: the archive's bytes.
         path: what errors call it.
-        password: for files that are encrypted in the traditional way.
+        password: for files that are encrypted.
         recover: look for files all through it where it has no end.
 
     Raises:
+        Locked: it is encrypted, and there is nothing in it that can be read without a password.
+        WrongPassword: no file of it opens with the password.
         CannotRead: it is one part of an archive of several.
     """
     archive = read_archive(reader, path, recover=recover)
-    return None if archive is None else ZipMedium(reader, archive, path, password=password)
+    if archive is None:
+        return None
+    medium = ZipMedium(reader, archive, path, password=password)
+    medium.refuse_locked()
+    return medium

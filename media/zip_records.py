@@ -32,6 +32,24 @@ _UNICODE_PATH: Final = 0x7075
 _AES_EXTRA: Final = 0x9901
 
 
+class Aes(NamedTuple):
+    """What the header of a file says that is encrypted with AES."""
+
+    strength: int  # 1: 128 bits, 2: 192, 3: 256
+    method: int  # by which it was packed before
+    has_crc: bool  # AE-1; in AE-2 the checksum would tell of the content
+
+    @property
+    def key(self) -> int:
+        """Return the bytes of the key."""
+        return 8 + 8 * self.strength
+
+    @property
+    def salt(self) -> int:
+        """Return the bytes of the salt."""
+        return 4 + 4 * self.strength
+
+
 class Header(NamedTuple):
     """What a local or a central header says of one file."""
 
@@ -47,16 +65,34 @@ class Header(NamedTuple):
     attributes: int
     at: int  # byte of the local header, as recorded
     disk: int
+    date: int = 0  # as in MS-DOS
 
     @property
     def is_encrypted(self) -> bool:
         return bool(self.flags & (ENCRYPTED | STRONG))
 
     @property
-    def is_beyond_zip_crypto(self) -> bool:
-        """Whether it is encrypted by something better than the traditional way (6.1, 7)."""
-        better = self.method == AES or self.flags & (STRONG | MASKED)
-        return bool(better) or _AES_EXTRA in extra_fields(self.extra)
+    def is_beyond_reading(self) -> bool:
+        """Whether it is encrypted neither in the traditional way (6.1) nor as WinZip does."""
+        odd = (self.method == AES) != (_AES_EXTRA in extra_fields(self.extra))
+        unknown = self.method == AES and self.aes is None
+        return odd or unknown or bool(self.flags & (STRONG | MASKED))
+
+    @property
+    def aes(self) -> Aes | None:
+        """What is said of encryption with AES; None where there is none that is known."""
+        if self.method != AES:
+            return None
+        field = extra_fields(self.extra).get(_AES_EXTRA, b"")
+        if len(field) < 7 or field[2:4] != b"AE" or not 1 <= field[4] <= 3:
+            return None
+        version, method = (int.from_bytes(field[at : at + 2], "little") for at in (0, 5))
+        return Aes(field[4], method, version == 1) if version in (1, 2) else None
+
+    @property
+    def packing(self) -> int:
+        """The method by which the content is packed, whether it is encrypted or not."""
+        return self.aes.method if self.aes is not None else self.method
 
 
 class End(NamedTuple):
@@ -87,10 +123,9 @@ def parse_central(data: bytes, position: int) -> tuple[Header, int] | None:
     """Return the central header at *position* and where the next one is; None: there is none."""
     if position + CENTRAL_SIZE > len(data) or data[position : position + 4] != CENTRAL:
         return None
-    (_, made, _, flags, method, time, _, crc, packed, size, named, extended, commented, disk, _) = (
-        _CENTRAL.unpack_from(data, position)[:15]
-    )
-    attributes, at = _CENTRAL.unpack_from(data, position)[15:]
+    fields = _CENTRAL.unpack_from(data, position)
+    _, made, _, flags, method, time, date, crc, packed, size = fields[:10]
+    named, extended, commented, disk, _, attributes, at = fields[10:]
     start = position + CENTRAL_SIZE
     end = start + named + extended
     if end + commented > len(data):
@@ -99,7 +134,8 @@ def parse_central(data: bytes, position: int) -> tuple[Header, int] | None:
     if FULL32 in (packed, size, at) or disk == FULL16:
         size, packed, at, disk = _zip64(extra, size, packed, at, disk)
     header = Header(
-        flags, method, time, crc, packed, size, name, extra, made >> 8, attributes, at, disk
+        *(flags, method, time, crc, packed, size, name, extra, made >> 8, attributes, at, disk),
+        date=date,
     )
     return header, end + commented
 
@@ -119,11 +155,11 @@ def _zip64(extra: bytes, size: int, packed: int, at: int, disk: int) -> tuple[in
 
 def parse_local(data: bytes, rest: bytes, at: int) -> Header:
     """Return a local header from its fixed part and *rest*, its name and extra fields."""
-    _, _, flags, method, time, _, crc, packed, size, named, _ = _LOCAL.unpack_from(data)
+    _, _, flags, method, time, date, crc, packed, size, named, _ = _LOCAL.unpack_from(data)
     name, extra = rest[:named], rest[named:]
     if FULL32 in (packed, size):
         size, packed, _, _ = _zip64(extra, size, packed, 0, 0)
-    return Header(flags, method, time, crc, packed, size, name, extra, 0, 0, at, 0)
+    return Header(flags, method, time, crc, packed, size, name, extra, 0, 0, at, 0, date)
 
 
 def variable_length(local: bytes) -> int:

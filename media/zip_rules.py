@@ -161,6 +161,13 @@ _ENTRIES: Final = (
         "PS3.12 Annex V",
     ),
     Rule(
+        "ZIP-DATE",
+        _WARNING,
+        "the date and time of a file are none",
+        _NOTHING,
+        "APPNOTE 4.4.6",
+    ),
+    Rule(
         "ZIP-FOLDER-CONTENT",
         _WARNING,
         "a folder has content as if it were a file; it is not read",
@@ -170,15 +177,22 @@ _ENTRIES: Final = (
     Rule(
         "ZIP-ENCRYPTED",
         _ERROR,
-        "a file is encrypted with a password, which the receivers of a File-set cannot know",
-        "Give the password to read it; make the archive again without one",
+        "files are encrypted with a password, which the receivers of a File-set cannot know",
+        "Read it with --password-file FILE; make the archive again without a password",
         "PS3.12 Annex V; PS3.11 L.3.4",
     ),
     Rule(
         "ZIP-ENCRYPTED-AES",
         _ERROR,
-        "a file is encrypted with AES or another method that is not read here",
-        "Unpack it with 7-Zip or WinZip and the password, and name the folder",
+        "files are encrypted with AES and a password, which the receivers cannot know",
+        "Read it with --password-file FILE; make the archive again without a password",
+        "PS3.12 Annex V; PS3.11 L.3.4",
+    ),
+    Rule(
+        "ZIP-ENCRYPTED-STRONG",
+        _ERROR,
+        "files are encrypted in a way that few programs know; they are not read here",
+        "Unpack it with the program that made it, and name the folder",
         "PS3.12 Annex V; PS3.11 L.3.4",
     ),
     Rule(

@@ -1,7 +1,7 @@
 """Makes a ZIP archive from named sources (PS3.12 Annex V)."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from hashlib import sha256
@@ -13,6 +13,7 @@ from media.aside import file_aside, refuse_too_much
 from media.copying import Copier
 from media.iso9660_names import refuse_unsuited_names, shown
 from media.source import DigestList, Name, NamedSource, Written
+from media.volume_steps import composed
 from media.zip_content import content
 from media.zip_deflate import Block, packed_blocks
 from media.zip_encode import (
@@ -24,11 +25,13 @@ from media.zip_encode import (
     needs_zip64,
 )
 from media.zip_records import Header
-from reporting import CannotWrite, Progress, silent
+from reporting import Progress, silent
 
 _CHUNK: Final = 1 << 20  # bytes read at once for a digest
 _BATCH: Final = 1 << 20  # bytes that are gathered before they are written
-_READERS: Final = 2  # files that are read back at once
+_READERS: Final = 2  # threads that read back
+_SHARE: Final = 1 << 20  # bytes that one of them takes at a time, or one larger file
+_MOST_SHARED: Final = 256  # files
 
 
 def write_zip(
@@ -80,14 +83,7 @@ def write_zip(
 
 def listed(digest_list: DigestList, digests: Mapping[Name, str]) -> NamedSource:
     """Return the list of *digests* as a file that can be written."""
-    composed = digest_list.compose(digests)
-    if len(composed) != digest_list.size:
-        raise CannotWrite(
-            f"has {len(composed)} bytes where {digest_list.size} were planned",
-            shown(digest_list.name),
-            "Report this: it is a mistake in the program, not on your side",
-        )
-    return NamedSource(digest_list.name, (composed,), digest_list.modified)
+    return NamedSource(digest_list.name, (composed(digest_list, digests),), digest_list.modified)
 
 
 class _Archive:
@@ -146,9 +142,14 @@ class _Archive:
     def digests(self, first: int = 0) -> dict[Name, str]:
         """Return the digests of the files from number *first* on, read back and unpacked."""
         self._flush()
+        found: dict[Name, str] = {}
         with ThreadPoolExecutor(_READERS, "digest") as pool:
-            files = self._files[first:]
-            return dict(zip((f.name for f in files), pool.map(self._digest, files), strict=True))
+            for some in pool.map(self._digests_of, list(_shares(self._files[first:]))):
+                found |= some
+        return found
+
+    def _digests_of(self, files: list[Packed]) -> dict[Name, str]:
+        return {file.name: self._digest(file) for file in files}
 
     def _digest(self, file: Packed) -> str:
         # The name is short and plain, and the header is ours: its length is known.
@@ -170,6 +171,20 @@ class _Archive:
         self._write(end_records(len(self._files), start, self._position - start))
         self._flush()
         return self._position
+
+
+def _shares(files: Sequence[Packed]) -> Iterator[list[Packed]]:
+    """Yield a few of *files* at a time: of small ones many, of large ones each alone."""
+    share: list[Packed] = []
+    size = 0
+    for file in files:
+        share.append(file)
+        size += file.packed
+        if size >= _SHARE or len(share) >= _MOST_SHARED:
+            yield share
+            share, size = [], 0
+    if share:
+        yield share
 
 
 def digest_of_file(descriptor: int, target: Path, size: int) -> str:

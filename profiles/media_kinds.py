@@ -20,6 +20,21 @@ MEDIUM_NAMES: Final[dict[Medium, str]] = {
     Medium.MIME: "e-mail",
     Medium.ZIP_MAIL: "ZIP by e-mail",
 }
+# The words by which the media room knows what is asked of a file system on each of them.
+MEDIA_WORDS: Final[dict[Medium, str]] = {
+    Medium.CD_R: "cd",
+    Medium.DVD: "dvd",
+    Medium.DVD_RAM: "dvd-ram",
+    Medium.BD: "bd",
+    Medium.MOD_23: "mod",
+    Medium.MOD_41: "mod",
+    Medium.USB: "usb",
+    Medium.MMC: "mmc",
+    Medium.CF: "cf",
+    Medium.SD: "sd",
+    Medium.MIME: "mime",
+    Medium.ZIP_MAIL: "zip",
+}
 FILE_SYSTEM_NAMES: Final[dict[str, str]] = {
     "iso9660": "ISO 9660",
     "udf": "UDF",

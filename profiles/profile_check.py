@@ -5,7 +5,7 @@ what is decided by SOP Class, transfer syntax, attributes and the presence of ke
 for all files that share these.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from dicomdir.check_reference import Parents
@@ -20,7 +20,7 @@ from dicomdir.instance import Instance
 from dicomdir.record import DirectoryRecord
 from dicomdir.record_types import AdditionalKey
 from profiles import rules
-from profiles.application_profiles import ApplicationProfile, Security
+from profiles.application_profiles import ApplicationProfile, Medium, Security
 from profiles.check import check_medium
 from profiles.check_content import Fault, content_faults, fact
 from profiles.check_fragments import PRead
@@ -333,6 +333,7 @@ class ProfileChecks:
         instances: int,
         secure_files: Collection[str],
         medium: str = "",
+        of_media: Mapping[Medium, Collection[Finding]] | None = None,
     ) -> tuple[list[Finding], tuple[str, ...]]:
         """Return the findings of the claimed profile, and which identifiers are satisfied.
 
@@ -342,6 +343,8 @@ class ProfileChecks:
                 directory to judge, which is told elsewhere.
             secure_files: File IDs of the Secure DICOM Files, the DICOMDIR among them.
             medium: one of `Medium`'s values; "" when unknown, as for an image in a file.
+            of_media: how the file system departs from what single media ask of it, beyond what
+                is wrong on all of them; not for a claimed profile, whose departures are told.
         """
         findings = [
             rules.BY_ID[rule].at(where, message) for rule, where, message in sorted(self._found)
@@ -359,6 +362,7 @@ class ProfileChecks:
                 seen=self._seen,
                 secure_files=secure_files,
             )
+            whole += (of_media or {}).get(row.medium, ())
             of_medium.append(whole)
             if self._claimed:
                 findings += whole

@@ -3,18 +3,17 @@
 Every file found in SOURCE is on the medium at the end, or is named with the reason why not.
 """
 
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 
 from jacket import console
 from jacket.author import (
     AUTO_PROFILE,
-    CAPACITIES,
-    DEFAULT_PROFILE,
     NothingToWrite,
     Selection,
     author,
 )
 from jacket.authored_words import as_json, say
+from jacket.capacities import size_of
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
@@ -29,15 +28,23 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="files and folders")
     parser.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="NAME.iso, or a folder to make"
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="NAME.iso: image of a disc; NAME.img: of a stick, a card, any medium; NAME.zip; "
+        "NAME.eml: a mail; else a folder to make",
     )
     add_profile_words(
         parser,
-        default=DEFAULT_PROFILE,
-        help="application profile, as `jacket profiles` lists them, or auto",
+        help="application profile, as `jacket profiles` lists them, or auto; else the general one "
+        "for CD, for a stick (.img) or for mail (.zip, .eml)",
     )
     parser.add_argument(
-        "--medium", choices=tuple(MEDIA), help="for --profile auto; else told from OUT"
+        "--medium",
+        choices=tuple(MEDIA),
+        help="for --profile auto, else told from OUT; "
+        "bd-r with a profile for Blu-ray: UDF 2.60 in place of 2.50",
     )
     for name, metavar, what in (
         ("patient", "ID", "a Patient ID"),
@@ -56,7 +63,21 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--capacity",
         metavar="SIZE",
-        help="refuse what does not fit: cd, cd74, dvd, dvd-dl, bd, bd-dl, bytes, 650MB, 4.7GB",
+        help="refuse what does not fit: cd, cd74, dvd, dvd-dl, dvd-ram, bd, bd-dl, bd-xl, bytes, "
+        "650MB, 4.7GB, or what is printed on a stick, as 16GB",
+    )
+    parser.add_argument(
+        "--split",
+        action="store_true",
+        help="several volumes where one does not hold it: OUT-1.iso, OUT-2.iso, ...",
+    )
+    parser.add_argument(
+        "--volume",
+        action="append",
+        type=_number,
+        default=[],
+        metavar="K",
+        help="with --split: make only this one of the volumes; repeatable",
     )
     parser.add_argument(
         "--transcode",
@@ -83,6 +104,12 @@ def configure(parser: ArgumentParser) -> None:
     )
 
 
+def _number(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or int(word) < 1:
+        raise ArgumentTypeError(f"{word!r} is not the number of a volume; they count from 1")
+    return int(word)
+
+
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when something was left out."""
     try:
@@ -95,8 +122,10 @@ def run(arguments: Namespace) -> int:
                     arguments.patient, arguments.study, arguments.series, arguments.accession
                 ),
                 label=arguments.label,
-                capacity=_capacity(arguments.capacity),
+                capacity=None if arguments.capacity is None else size_of(arguments.capacity),
                 medium=arguments.medium,
+                split=arguments.split,
+                volumes=arguments.volume,
                 transcode=arguments.transcode,
                 quality=_quality(arguments),
                 icons=arguments.icons,
@@ -117,15 +146,11 @@ def run(arguments: Namespace) -> int:
     return 0 if done.clean else 1
 
 
-def _profile(arguments: Namespace) -> str | ApplicationProfile:
+def _profile(arguments: Namespace) -> str | ApplicationProfile | None:
     if arguments.profile == AUTO_PROFILE:
         declared_profiles(arguments.profile_file)  # faults are told also when unused
         return AUTO_PROFILE
-    if arguments.medium is not None:
-        raise WrongUsage(
-            "the profile says what the medium is", "--medium", "Leave it out, or --profile auto"
-        )
-    return chosen_profile(arguments) or DEFAULT_PROFILE
+    return chosen_profile(arguments)
 
 
 def _quality(arguments: Namespace) -> int:
@@ -136,21 +161,3 @@ def _quality(arguments: Namespace) -> int:
             "a quality is for compression with loss", "--quality", "Say --transcode lossy as well"
         )
     return int(arguments.quality)
-
-
-def _capacity(words: str | None) -> int | None:
-    if words is None or words in CAPACITIES:
-        return CAPACITIES.get(words or "")
-    units = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "B": 1}
-    number, factor = words.upper(), 1
-    for unit, value in units.items():
-        if number.endswith(unit):
-            number, factor = number.removesuffix(unit), value
-            break
-    try:
-        size = int(float(number) * factor)
-    except (ValueError, OverflowError):
-        size = 0
-    if size <= 0:
-        raise WrongUsage(f"{words!r} is not a size", "--capacity", "Say cd, 650MB or 4.7GB")
-    return size

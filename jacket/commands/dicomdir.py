@@ -1,7 +1,8 @@
-"""Create or update the DICOMDIR of a folder in place.
+"""Create or update the DICOMDIR of a File-set in place, and add and remove its files.
 
-Files are never moved, renamed or changed. An update keeps other people's records and names;
-the new DICOMDIR takes the old one's place at once.
+TARGET is a folder, an image or drive with a FAT volume, or an ISO 9660 image, which gets a new
+session. Files are never moved, renamed or changed; they come with --add and go with --remove. An
+update keeps other people's records and names; the new DICOMDIR takes the old one's place at once.
 """
 
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 
 from dicomdir.instance import NotIndexed
 from jacket import console
+from jacket.file_set_job import Indexed, NothingToIndex
 from jacket.file_set_names import alike
-from jacket.file_set_update import Indexed, NothingToIndex, update_file_set
+from jacket.file_set_update import update_file_set
 from jacket.left_out_words import HEADINGS, say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words, chosen_profile
@@ -19,7 +21,16 @@ from jacket.words import at_least_one
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
-    parser.add_argument("folder", metavar="DIR", help="root of the File-set")
+    parser.add_argument("target", metavar="TARGET", help="root of the File-set, or its image")
+    for name, metavar, what in (
+        ("--add", "SOURCE", "copy the instances of a file or folder into the File-set"),
+        ("--remove", "UID", "take a study, a series or an instance off it, records and files"),
+        ("--remove-patient", "ID", "take everything of a Patient ID off it"),
+    ):
+        parser.add_argument(
+            name, action="append", default=[], metavar=metavar, help=f"{what}; repeatable"
+        )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     add_profile_words(parser, help="leave out what this profile forbids, and add its keys")
     parser.add_argument(
         "--icons",
@@ -36,6 +47,9 @@ def configure(parser: ArgumentParser) -> None:
         "--anew", action="store_true", help="make it from the files alone; else updated"
     )
     parser.add_argument(
+        "--capacity", metavar="SIZE", help="of the medium; refuse what it does not hold"
+    )
+    parser.add_argument(
         "--jobs", type=at_least_one, metavar="N", help="processes; all cores by default"
     )
 
@@ -45,12 +59,17 @@ def run(arguments: Namespace) -> int:
     try:
         with console.watched() as progress:
             done = update_file_set(
-                arguments.folder,
+                arguments.target,
                 profile_id=chosen_profile(arguments),
                 icons=arguments.icons,
                 label=arguments.label,
                 prune=arguments.prune,
                 anew=arguments.anew,
+                add=arguments.add,
+                remove=arguments.remove,
+                remove_patients=arguments.remove_patient,
+                capacity=_capacity(arguments.capacity),
+                dry_run=arguments.dry_run,
                 jobs=arguments.jobs,
                 progress=progress,
             )
@@ -71,24 +90,36 @@ def as_json(done: Indexed) -> dict[str, object]:
     """Return the result as plain values."""
     return {
         "path": done.path,
+        "kind": done.kind,
+        "dry_run": done.dry_run,
         "created": done.created,
         "changed": done.changed,
         "file_set_uid": done.file_set_uid,
         "instances": done.instances,
         "added": done.added,
-        "removed": ["/".join(file_id) for file_id in done.removed],
-        "missing": ["/".join(file_id) for file_id in done.missing],
+        "removed": _names(done.removed),
+        "missing": _names(done.missing),
+        "added_files": _names(done.added_files),
+        "removed_files": _names(done.removed_files),
         "left_out": plain_left_out(done.left_out),
         "remarks": [*done.remarks, *filter(None, [done.not_yet])],
     }
 
 
-# Nothing is copied here, and the folder stays as it is: other words than for a new medium.
+# Here nothing is copied unasked, and what is there stays: other words than for a new medium.
 _HEADINGS = HEADINGS | {
     "not-allowed": "instances that no record may name",
     "duplicate": "files that are there twice; one of them is named",
     "directory": "directories below the root",
 }
+
+
+def _capacity(words: str | None) -> int | None:
+    if words is None:
+        return None
+    from jacket.capacities import size_of
+
+    return size_of(words)
 
 
 def _say_left_out(left_out: Sequence[NotIndexed]) -> None:
@@ -97,10 +128,9 @@ def _say_left_out(left_out: Sequence[NotIndexed]) -> None:
 
 
 def _what(done: Indexed) -> str:
-    if done.created:
-        return "created"
-    if done.changed:
-        return "updated"
+    if done.created or done.changed:
+        what = "created" if done.created else "updated"
+        return f"would be {what}" if done.dry_run else what
     return "left as it is" if done.missing else "was right already"
 
 
@@ -109,9 +139,12 @@ def _say(done: Indexed) -> None:
         f"{done.path} {_what(done)}: {console.amount(done.instances, 'instance')}, "
         f"{done.added:,} new, {len(done.removed):,} dropped"
     )
+    would = "would be " if done.dry_run else ""
     for title, lines in (
         ("remarks", list(done.remarks)),
-        ("dropped", _names(done.removed)),
+        (f"files {would}added", _names(done.added_files)),
+        (f"files {would}removed", _names(done.removed_files)),
+        (f"{would}dropped", _names(sorted(set(done.removed) - set(done.removed_files)))),
         ("named by the directory but not there (--prune drops them)", _names(done.missing)),
     ):
         if lines:

@@ -11,11 +11,13 @@ from typing import Any
 
 from jacket import console
 from jacket.listing import list_medium
+from jacket.password_file import add_password_file, password_in
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("medium", metavar="MEDIUM")
+    add_password_file(parser)
     parser.add_argument(
         "--files", action="store_true", help="list the files, whatever the DICOMDIR says"
     )
@@ -26,7 +28,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """List and return 0, or 1 when the directory names files that are not there."""
-    listing = list_medium(arguments.medium, by_files=arguments.files)
+    password = password_in(arguments.password_file)
+    listing = list_medium(arguments.medium, by_files=arguments.files, password=password)
     if arguments.json:
         console.print_json(listing)
     else:

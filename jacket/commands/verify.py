@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from jacket import console
+from jacket.password_file import add_password_file, password_in
 from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
 from jacket.verification import Verification, causes, verify
 from jacket.verify_causes import Cause
@@ -28,6 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--pdi", action="store_true", help="hold it against IHE PDI and German requirements, too"
     )
+    add_password_file(parser)
     parser.add_argument("--html", metavar="FILE", help="write a report to print")
     parser.add_argument(
         "--jobs", type=at_least_one, metavar="N", help="processes; one for a drive, else all cores"
@@ -44,6 +46,7 @@ def run(arguments: Namespace) -> int:
             chosen_profile(arguments),
             declared=declared_profiles(arguments.profile_file).values(),
             pdi=arguments.pdi,
+            password=password_in(arguments.password_file),
             processes=arguments.jobs,
             progress=progress,
         )
@@ -146,9 +149,10 @@ def _say_verdict(verdict: Verification) -> None:
     console.say(f"{console.printable(verdict.path)}: {parts}")
     label = f", label {console.printable(verdict.label)}" if verdict.label else ""
     console.say(f"  {KINDS.get(verdict.kind, verdict.kind)}{label}")
+    read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
     console.say(
         f"  {console.amount(verdict.instances, 'instance')} in the directory, "
-        f"{console.amount(verdict.files, 'file')} on the medium, all read to their ends "
+        f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
         f"({console.size(verdict.read)})"
     )
     if verdict.findings:

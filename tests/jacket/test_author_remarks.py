@@ -206,7 +206,8 @@ def test_media_have_the_names_that_people_know(tmp_path: Path, run: Run) -> None
         assert f"the folder is no {name} yet: " in said.out
         shutil.rmtree(tmp_path / "d")
     said = run("author", CT, "-o", tmp_path / "d.iso", "--profile", "auto", "--medium", "usb")
-    assert "no profile for USB stick is" in said.err
+    assert "no .iso can be a medium of the kind USB stick" in said.err
+    assert "Name OUT.img or a folder" in said.err
     answer = run(*words, "STD-GEN-DVD-JPEG", "--dry-run", "--json").json
     assert answer["medium"] == Medium.DVD.value, "JSON keeps the words of PS3.11"
 

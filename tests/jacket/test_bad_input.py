@@ -159,14 +159,14 @@ def test_a_source_that_changes_while_it_is_copied_stops_the_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     victim = next(two_patients.rglob("CR1/*"))
-    from media import write_iso9660
+    from media import write_volume
 
     def slow_modality(*args: object, **named: object) -> object:
         with victim.open("ab") as file:
             file.write(b"\0" * 10)
-        return write_iso9660(*args, **named)
+        return write_volume(*args, **named)
 
-    monkeypatch.setattr("media.write_iso9660", slow_modality)
+    monkeypatch.setattr("media.write_volume", slow_modality)
     before = everything(tmp_path)
     said = run("author", two_patients, "-o", tmp_path / "disc.iso")
     assert said.code == 3

@@ -16,9 +16,12 @@ AUTHOR = {
     "why_profile": str,
     "medium": str,
     "label": str,
+    "clock": int,
     "dry_run": bool,
     "volumes": list,
-    "estimated_bytes": type(None),  # of a dry run
+    "of": int,
+    "estimated_bytes": type(None),  # of a dry run, as the next one
+    "estimate_is_exact": type(None),
     "left_out": list,
     "flaws": list,
     "copied": int,
@@ -31,7 +34,14 @@ AUTHOR = {
     "next_step": str,
     "remarks": list,
 }
-VOLUME = {"path": str, "bytes": int, "sha256": str, "file_set_uid": str, "instances": int}
+VOLUME = {
+    "path": str,
+    "bytes": int,
+    "sha256": str,
+    "file_set_uid": str,
+    "label": str,
+    "instances": int,
+}
 LEFT_OUT = {"source": str, "reason": str, "kind": str}
 VERIFY = {
     "medium": dict,
@@ -63,6 +73,8 @@ LISTING = {
 }
 INDEXED = {
     "path": str,
+    "kind": str,
+    "dry_run": bool,
     "created": bool,
     "changed": bool,
     "file_set_uid": str,
@@ -70,6 +82,8 @@ INDEXED = {
     "added": int,
     "removed": list,
     "missing": list,
+    "added_files": list,
+    "removed_files": list,
     "left_out": list,
     "remarks": list,
 }

@@ -31,9 +31,15 @@ def test_the_list_names_every_profile_once_within_80_columns(run: Run) -> None:
 
 def test_the_list_says_what_is_made_of_each(run: Run) -> None:
     lines = {line.split()[0]: line for line in run("profiles").out.splitlines() if line.strip()}
-    assert lines["STD-GEN-CD"].endswith("ISO")
-    assert lines["STD-GEN-DVD-JPEG"].endswith("ISO")
-    assert lines["STD-GEN-USB-J2K"].endswith("folder")
+    for identifier, word in (
+        ("STD-GEN-CD", ".iso"),
+        ("STD-GEN-BD", ".iso"),
+        ("STD-CTMR-MOD41", ".img"),
+        ("STD-GEN-USB-J2K", ".img"),
+        ("STD-GEN-ZIP-MAIL", ".zip"),
+        ("STD-GEN-MIME", ".eml"),
+    ):
+        assert lines[identifier].endswith(f" {word}")
     for identifier, row in PROFILES.items():
         assert lines[identifier].endswith("plan") == (row.security is not Security.NONE)
 
@@ -81,11 +87,9 @@ def test_an_explanation_says_what_matters(run: Run) -> None:
         assert words in text, words
     mail = " ".join(run("profiles", "STD-GEN-MIME").out.split())
     assert "nothing; the DICOMDIR itself may be missing" in mail
-    assert "whose files are attached to one e-mail" in mail
-    assert "formatted medium" not in mail
-    assert "put on the formatted medium" in " ".join(
-        run("profiles", "STD-GEN-USB-JPEG").out.split()
-    )
+    assert "a mail whose parts are the files (-o NAME.eml)" in mail
+    stick = " ".join(run("profiles", "STD-GEN-USB-JPEG").out.split())
+    assert "(-o NAME.img), or a folder (-o NAME), with FAT16 or FAT32 in a partition" in stick
 
 
 def test_json_holds_every_column(run: Run) -> None:
@@ -111,7 +115,7 @@ def test_declared_profiles_are_listed_and_explained(run: Run, declared: Path) ->
     assert "+  Declared in --profile-file" in listed.out
     assert "AUG-XA1K-CD-CARDIO" in listed.out
     assert all(len(line) < 80 for line in listed.out.splitlines())
-    assert [line.split()[-1] for line in listed.out.splitlines() if "PRI-" in line] == ["folder"]
+    assert [line.split()[-1] for line in listed.out.splitlines() if "PRI-" in line] == [".img"]
     text = run("profiles", "AUG-XA1K-CD-CARDIO", "--profile-file", declared).out
     assert "all of STD-XA1K-CD, and more" in text
     assert "12-lead ECG" in text

@@ -14,8 +14,8 @@ def test_author_and_verify_are_functions_with_results(tmp_path: Path, two_patien
     target = tmp_path / "disc.iso"
     done = jacket.author([two_patients], target)
     assert isinstance(done, jacket.Authored)
-    assert done.volume is not None
-    assert (done.volume.size, len(done.planned)) == (target.stat().st_size, 24)
+    (volume,) = done.volumes
+    assert (volume.size, volume.instances) == (target.stat().st_size, 24)
 
     verdict = jacket.verify(target, "STD-GEN-CD")
     assert isinstance(verdict, jacket.Verification)

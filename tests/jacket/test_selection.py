@@ -148,14 +148,14 @@ def test_a_folder_is_made_and_verifies(
     assert run("verify", tmp_path / "stick" / "DICOMDIR").code == 0
 
 
-@pytest.mark.parametrize("name", ["disc.img", "disc.zip", "disc.eml", "DISC.ZIP"])
-def test_a_medium_that_is_not_made_yet_is_told_clearly(
-    name: str, tmp_path: Path, two_patients: Path, run: Callable[..., object]
+@pytest.mark.parametrize(
+    ("name", "kind"), [("s.img", "fat16"), ("m.zip", "zip"), ("m.eml", "zip"), ("M.ZIP", "zip")]
+)
+def test_the_suffix_says_what_is_made(
+    name: str, kind: str, tmp_path: Path, test_files: Path, run: Callable[..., object]
 ) -> None:
-    said = run("author", two_patients, "-o", tmp_path / name)
-    assert said.code == 3
-    assert "not made by this version" in said.err
-    assert not (tmp_path / name).exists()
+    assert run("author", test_files / "CT_small.dcm", "-o", tmp_path / name).code == 0
+    assert run("ls", tmp_path / name, "--json").json["medium"]["kind"] == kind
 
 
 @pytest.mark.parametrize("how", ["never", "lossless", "auto"])

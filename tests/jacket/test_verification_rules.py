@@ -99,7 +99,10 @@ FOLDERS: dict[str, Break] = {
     "MAN-NOT-LISTED": not_listed,
     "MAN-LINE": bad_line,
 }
-BY_OTHERS = {"MED-READ": "test_a_file_that_cannot_be_read_to_its_end"}
+BY_OTHERS = {
+    "MED-READ": "test_a_file_that_cannot_be_read_to_its_end",
+    "MED-KIND": "test_a_disc_of_level_2_is_right_on_a_dvd_and_wrong_on_a_cd",
+}
 
 
 @pytest.fixture
@@ -218,7 +221,8 @@ def test_a_declared_profile_can_be_claimed_and_is_among_the_satisfied(
 
 def test_every_rule_is_broken_once_here() -> None:
     assert {*IMAGES, *FOLDERS, *BY_OTHERS} == {rule.id for rule in RULES}
-    assert all(rule.severity is not Severity.NOTE for rule in RULES)
+    notes = {rule.id for rule in RULES if rule.severity is Severity.NOTE}
+    assert notes == {"MED-KIND"}
 
 
 def test_one_changed_byte_of_pixel_data_in_an_image_is_found_by_the_manifest_alone(

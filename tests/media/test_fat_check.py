@@ -242,6 +242,10 @@ def second_label(image: Breakable) -> None:
     image.data[at + 22 : at + 26] = image.data[at - 10 : at - 6]
 
 
+def label_in_lower_case(image: Breakable) -> None:
+    image.data[image.record(b"GOOD       ") + 1] = ord("o")
+
+
 def label_of_the_root_alone(image: Breakable) -> None:
     at = image.data.index(b"GOOD       \x08")
     image.data[at : at + 4] = b"EVIL"
@@ -383,6 +387,7 @@ LOST = "FAT-LOST"
         (in_record(ZZZ, 12, 0x08), {"FAT-NAME-CASE"}),
         (in_record(P1, 12, 0x10), {"FAT-NAME-CASE"}),
         (second_label, {"FAT-LABEL"}),
+        (label_in_lower_case, {"FAT-LABEL", "FAT-LABEL-CHARACTERS"}),
         (label_of_the_root_alone, {"FAT-LABEL"}),
         (broken_long_name, {"FAT-LONG-NAME-BROKEN"}),
         (long_name_of_nothing, {"FAT-LONG-NAME-BROKEN"}),
@@ -412,7 +417,7 @@ def test_each_departure_is_found(
     assert found(image, tmp_path) == expected
 
 
-def found(image: Breakable, folder: Path) -> set[str]:
+def found(image: Breakable, folder: Path, demands: str | None = None) -> set[str]:
     path = folder / "t.img"
     with path.open("wb") as file:  # sparse, because most of it is zeros
         for at in range(0, len(image.data), 65536):
@@ -423,7 +428,28 @@ def found(image: Breakable, folder: Path) -> set[str]:
         file.truncate(len(image.data))
     with open_medium(path) as medium:
         list(medium.entries())
-        return {finding.rule for finding in medium.findings()}
+        return {finding.rule for finding in medium.findings(demands)}
+
+
+def test_partitions_are_wrong_on_magneto_optical_disks_alone(good: bytes, tmp_path: Path) -> None:
+    image = Breakable(good)
+    for medium in ("usb", "cf", "mmc", "sd", None):
+        assert found(image, tmp_path, medium) == set()
+    assert found(image, tmp_path, "mod") == {"FAT-PARTITIONED"}
+    image.data = image.data[image.start :]  # the volume alone
+    assert found(image, tmp_path, "mod") == set()
+
+
+@pytest.mark.parametrize("break_it", [boot_sector(17, 0xF0), boot_sector(38, 0x28)])
+def test_the_boot_sector_of_some_cards_is_that_of_annex_a(
+    both: dict[str, bytes], tmp_path: Path, break_it: Break
+) -> None:
+    image = Breakable(both["fat16"])
+    break_it(image)
+    for medium in ("usb", "cf", None):
+        assert "FAT-BOOT-LAYOUT" not in found(image, tmp_path, medium)
+    for medium in ("mmc", "sd", "mod"):
+        assert "FAT-BOOT-LAYOUT" in found(image, tmp_path, medium)
 
 
 def test_a_good_one_has_no_departure(good: bytes, tmp_path: Path) -> None:

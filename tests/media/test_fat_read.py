@@ -96,6 +96,7 @@ def test_reads_what_mkfs_and_mcopy_make(
         assert (medium.kind, medium.label) == (kind, "LABEL")
         assert read_all(medium) == TREE
         assert rules(medium) == expected
+        assert "FAT-12" not in {f.rule for f in medium.findings("mod")}  # its profile tells
         places = [entry.offset for entry in medium.entries()]
         assert places == sorted(places)
 

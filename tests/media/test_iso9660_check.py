@@ -218,6 +218,43 @@ def extended_attributes(image: Breakable) -> None:
     image.data[image.record(*LAST).at + 1] = 1
 
 
+def unreadable_for_others(image: Breakable) -> None:
+    """An extended attribute record in front of the content, whose permissions count."""
+    last = image.record(*LAST)
+    image.data[last.at + 1] = 1
+    image.flag(last, 16)
+    image.data[last.extent * SECTOR + 8 : last.extent * SECTOR + 10] = b"\xba\xaa"
+
+
+def readable_for_all(image: Breakable) -> None:
+    unreadable_for_others(image)
+    last = image.record(*LAST)
+    image.data[last.extent * SECTOR + 8 : last.extent * SECTOR + 10] = b"\xaa\xaa"
+
+
+def no_date(image: Breakable) -> None:
+    at = image.record(*LAST).at + 18
+    image.data[at : at + 7] = bytes(7)
+
+
+def longer_name(image: Breakable) -> None:
+    """The last record is the last of its folder, so that it can grow."""
+    last = image.directory(image.root)[-1]
+    name = b"ZZZZZZZZZ.;1"
+    record = image.data[last.at : last.at + 33] + name + b"\0"
+    record[0], record[32] = len(record), len(name)
+    image.data[last.at : last.at + len(record)] = record
+
+
+def beyond_the_volume(image: Breakable) -> None:
+    last = image.record(*LAST)
+    image.both(PVD + 80, last.extent)
+
+
+def no_date_of_the_volume(image: Breakable) -> None:
+    image.data[PVD + 813 : PVD + 830] = b"2026130105060700\0"
+
+
 def beyond_the_end(image: Breakable) -> None:
     image.set_size(image.record(*LAST), 10_000_000)
 
@@ -330,6 +367,8 @@ CASES: list[tuple[str, Callable[[Breakable], None]]] = [
     ("ISO-BOTH-ORDERS", folder_with_two_extents),
     ("ISO-SYSTEM-IDENTIFIER", system_linux),
     ("ISO-VOLUME-IDENTIFIER", one_byte(PVD + 40, ord("s"))),
+    ("ISO-VOLUME-DATE", no_date_of_the_volume),
+    ("ISO-VOLUME-DATE", one_byte(PVD + 813 + 16, 99)),
     ("ISO-TRUNCATED", cut_off),
     ("ISO-LONGER", run_on),
     ("ISO-PATH-TABLE-L", path_table_l_wrong_extent),
@@ -346,6 +385,7 @@ CASES: list[tuple[str, Callable[[Breakable], None]]] = [
     ("ISO-NAME", lower_case),
     ("ISO-NAME", control_character),
     ("ISO-NAME", lower_case_folder),
+    ("ISO-NAME-LEVEL", longer_name),
     ("ISO-NAME-VERSION", version_two),
     ("ISO-NAME-VERSION", no_version),
     ("ISO-NAME-DOT", no_dot),
@@ -356,8 +396,9 @@ CASES: list[tuple[str, Callable[[Breakable], None]]] = [
     ("ISO-PROTECTION", in_last_record(25, 16)),
     ("ISO-HIDDEN", in_last_record(25, 1)),
     ("ISO-ASSOCIATED", in_last_record(25, 4)),
-    ("ISO-MULTI-EXTENT", in_last_record(25, 128)),
+    ("ISO-EXTENT-MISSING", in_last_record(25, 128)),
     ("ISO-INTERLEAVE", in_last_record(26, 1)),
+    ("ISO-DATE-MISSING", no_date),
     ("ISO-DATE", in_last_record(19, 0)),
     ("ISO-DATE", in_last_record(20, 32)),
     ("ISO-DATE", in_last_record(24, 60)),
@@ -370,14 +411,32 @@ CASES: list[tuple[str, Callable[[Breakable], None]]] = [
     ("ISO-BOOT", boot),
     ("ISO-UDF", udf),
 ]
-ELSEWHERE = {"ISO-DIRECTORY-UNREADABLE", "ISO-TOO-MANY", "ISO-PATH-LENGTH"}  # tested below
+# Tested below
+ELSEWHERE = {
+    "ISO-DIRECTORY-UNREADABLE",
+    "ISO-MULTI-EXTENT",
+    "ISO-OUTSIDE-VOLUME",
+    "ISO-PATH-LENGTH",
+    "ISO-PERMISSIONS",
+    "ISO-SESSION-BROKEN",  # with others of sessions
+    "ISO-TOO-MANY",
+}
+OF_A_CD = {
+    "ISO-DATE-MISSING",
+    "ISO-EXTENDED-ATTRIBUTES",
+    "ISO-MULTI-EXTENT",
+    "ISO-NAME-LEVEL",
+    "ISO-PROTECTION",
+    "ISO-RECORD-FORMAT",
+    "ISO-SYSTEM-IDENTIFIER",
+}
 
 
-def rules_broken(image: bytes, folder: Path) -> set[str]:
+def rules_broken(image: bytes, folder: Path, demands: str | None = "cd") -> set[str]:
     path = folder / "broken.iso"
     path.write_bytes(image)
     with open_medium(path) as medium:
-        return {finding.rule for finding in medium.findings()}
+        return {finding.rule for finding in medium.findings(demands)}
 
 
 @pytest.mark.parametrize(("rule", "break_it"), CASES, ids=lambda v: getattr(v, "__name__", v))
@@ -389,7 +448,39 @@ def test_one_break_is_one_rule(
     assert bytes(image.data) != small_image
     # Who says that there is UDF as well, and has none, hides something or is damaged.
     also = {"UDF-BRIDGE-UNREADABLE"} if rule == "ISO-UDF" else set()
+    elsewhere = set() if rule in OF_A_CD else {rule} | also
+    if rule == "ISO-EXTENT-MISSING":
+        also = {"ISO-MULTI-EXTENT"}
     assert rules_broken(bytes(image.data), tmp_path) == {rule} | also
+    assert rules_broken(bytes(image.data), tmp_path, None) == elsewhere
+    assert rules_broken(bytes(image.data), tmp_path, "dvd") == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("break_it", "cd", "dvd"),
+    [
+        (unreadable_for_others, {"ISO-EXTENDED-ATTRIBUTES", "ISO-PROTECTION"}, {"ISO-PERMISSIONS"}),
+        (readable_for_all, {"ISO-EXTENDED-ATTRIBUTES", "ISO-PROTECTION"}, set()),
+    ],
+)
+def test_a_dvd_may_have_extended_attributes_that_let_everybody_read(
+    break_it: Callable[[Breakable], None],
+    cd: set[str],
+    dvd: set[str],
+    small_image: bytes,
+    tmp_path: Path,
+) -> None:
+    image = Breakable(small_image)
+    break_it(image)
+    assert rules_broken(bytes(image.data), tmp_path, "cd") == cd
+    assert rules_broken(bytes(image.data), tmp_path, "dvd") == dvd
+    assert rules_broken(bytes(image.data), tmp_path, None) == set()
+
+
+def test_a_file_behind_the_end_of_its_volume_is_told(small_image: bytes, tmp_path: Path) -> None:
+    image = Breakable(small_image)
+    beyond_the_volume(image)
+    assert rules_broken(bytes(image.data), tmp_path) == {"ISO-OUTSIDE-VOLUME", "ISO-LONGER"}
 
 
 def test_the_image_that_is_broken_was_good(small_image: bytes, tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_refuses_names_that_stand_in_each_others_way() -> None:
         refuse_unsuited_names([("A", "B"), ("A",)])
 
 
+def test_refuses_paths_that_are_too_long() -> None:
+    folders = ("A" * 31,) * 7
+    refuse_unsuited_names([(*folders, "B" * 28)], 2)  # 255 bytes with its dot and version
+    with pytest.raises(NameDoesNotFit, match="too long a path"):
+        refuse_unsuited_names([(*folders, "B" * 29)], 2)
+
+
+@pytest.mark.parametrize("name", [("a", "B"), ("A", "b"), ("A.B", "C"), ("A" * 9, "B")])
+def test_refuses_any_component_that_does_not_fit(name: tuple[str, ...]) -> None:
+    with pytest.raises(NameDoesNotFit):
+        refuse_unsuited_names([("X",), name])
+
+
 def test_sorts_an_empty_extension_before_a_digit() -> None:
     names = [b"A.;1", b"A.1;1", b"A.B;1", b"A1.;1", b"AB.;1"]
     by_bytes = sorted(names)

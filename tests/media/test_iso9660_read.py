@@ -95,7 +95,7 @@ def test_the_defaults_of_genisoimage_are_no_dicom_cd(
     shutil.copy(tree / "README.TXT", tree / "a long name.text")
     image = make(tmp_path, tree, peer("genisoimage"), "-quiet", "-l", "-allow-lowercase")
     with open_medium(image) as medium:
-        found = {f.rule for f in medium.findings()}
+        found = {f.rule for f in medium.findings("cd")}
     assert {"ISO-SYSTEM-IDENTIFIER", "ISO-NAME"} <= found
 
 
@@ -109,11 +109,12 @@ def test_a_file_of_adjoining_extents_is_read_whole(tmp_path: Path) -> None:
     data[first + 25] |= 128  # there is more of it (ECMA-119 9.1.6)
     image.write_bytes(data)
     with open_medium(image) as medium:
-        assert {f.rule for f in medium.findings()} == {"ISO-MULTI-EXTENT"}
+        assert {f.rule for f in medium.findings("cd")} == {"ISO-MULTI-EXTENT"}
+        assert medium.findings("dvd") == medium.findings() == []
         assert read_all(medium) == {("I1",): b"I1" * 1024 + b"I2" * 1024, ("I3",): b"I3" * 1024}
 
 
-def test_a_file_of_scattered_extents_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_file_of_scattered_extents_is_read_and_told_of_a_cd(tmp_path: Path) -> None:
     names = [("I1",), ("I3",), ("I2",)]  # in this order on the medium
     sources = [NamedSource(n, (n[0].encode() * 1024,), NOW) for n in names]
     image = tmp_path / "t.iso"
@@ -124,8 +125,9 @@ def test_a_file_of_scattered_extents_is_left_out_and_told(tmp_path: Path) -> Non
     data[first + 25] |= 128
     image.write_bytes(data)
     with open_medium(image) as medium:
-        assert {f.rule for f in medium.findings()} == {"ISO-MULTI-EXTENT"}
-        assert read_all(medium) == {("I3",): b"I3" * 1024}
+        assert {f.rule for f in medium.findings("cd")} == {"ISO-MULTI-EXTENT"}
+        assert medium.findings("dvd") == medium.findings() == []
+        assert read_all(medium) == {("I1",): b"I1" * 1024 + b"I2" * 1024, ("I3",): b"I3" * 1024}
 
 
 # Looking up

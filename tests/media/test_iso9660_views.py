@@ -11,7 +11,9 @@ import pytest
 
 from media import Medium, NamedSource, lay_out_bridge, open_medium, planned_files, write_iso9660
 from media.iso9660_sessions import session_starts
+from media.iso9660_views import read_views
 from media.iso9660_views_rules import RULES
+from media.iso9660_volume import read_volume
 from media.volume_write import write_volume
 from reporting import CannotRead
 
@@ -147,10 +149,16 @@ def test_the_last_session_describes_the_whole_disc(tree: Path, peer: Peer) -> No
         assert read["DICOMDIR",] == b"second" * 100
         found = medium.findings()
     # The DICOMDIR of the first session was replaced.
-    assert [(f.rule, f.where) for f in found if "SESSION" in f.rule] == [
-        ("ISO-SESSIONS", f"sector {session_of(path)}"),
-        ("ISO-SESSION-HIDES", "/DICOMDIR"),
+    summary = (
+        "the disc has 2 sessions; the last one was read; files of the others: 1 replaced, "
+        "0 not shown"
+    )
+    replaced = "a later session has another file of this name"
+    assert [(f.rule, f.where, f.message) for f in found if "SESSION" in f.rule] == [
+        ("ISO-SESSION-HIDES", "/DICOMDIR", replaced),
+        ("ISO-SESSIONS", f"sector {session_of(path)}", summary),
     ]
+    assert not [f for f in found if "SESSION" in f.rule and f.severity != "note"]
     notes = {"ISO-SESSIONS", "ISO-SESSION-HIDES", "ISO-ROCK-RIDGE"}
     # What stands for a moved folder has a folder's name, and genisoimage lets it lead to the place
     # that the folder had in the first session.
@@ -168,8 +176,51 @@ def test_files_that_a_session_forgot_are_told(tree: Path, peer: Peer, gap: int) 
     path = two_sessions(tree, peer, gap=gap)
     with open_medium(path) as medium:
         assert contents_of(medium) == {("DICOMDIR",): b"second" * 100}
-        hidden = [f.where for f in medium.findings() if f.rule == "ISO-SESSION-HIDES"]
+        found = medium.findings()
+    hidden = [f.message for f in found if f.rule == "ISO-SESSION-HIDES"]
     assert len(hidden) == 4
+    assert sum("another file of this name" in message for message in hidden) == 1
+    (summary,) = [f.message for f in found if f.rule == "ISO-SESSIONS"]
+    assert summary.endswith("files of the others: 1 replaced, 3 not shown")
+
+
+def test_a_session_that_was_cut_short_is_told(tree: Path, peer: Peer) -> None:
+    path = two_sessions(tree, peer)
+    data = path.read_bytes()
+    first = session_of(path)
+    path.write_bytes(data[: (first + 2) * SECTOR])  # its descriptors, and no directory
+    with open_medium(path) as medium:
+        assert len(contents_of(medium)) == 4  # of the first session
+        broken = [f.where for f in medium.findings() if f.rule == "ISO-SESSION-BROKEN"]
+    assert broken == [f"sector {first}"]
+
+
+def test_an_earlier_session_that_cannot_be_read_is_told(tree: Path, peer: Peer) -> None:
+    data = two_sessions(tree, peer).read_bytes()
+    first = data.rindex(b"\x01CD001") // SECTOR
+
+    class Scratched:
+        size = len(data)
+
+        def pread(self, length: int, offset: int) -> bytes:
+            if offset <= PVD < offset + length:
+                raise CannotRead("scratched", f"byte {offset}", "Clean it")
+            return data[offset : offset + length]
+
+    volume = read_volume(Scratched(), (16,), first=first)
+    assert volume is not None
+    found = read_views(volume, Scratched(), "t.iso").problems.findings()
+    assert ("ISO-SESSION-DAMAGED", "sector 16") in [(f.rule, f.where) for f in found]
+
+
+def test_the_last_session_without_its_terminator_is_told(tree: Path, peer: Peer) -> None:
+    path = two_sessions(tree, peer)
+    data = bytearray(path.read_bytes())
+    at = (session_of(path) + 1) * SECTOR
+    assert data[at : at + 6] == b"\xffCD001"
+    data[at : at + 6] = bytes(6)
+    path.write_bytes(data)
+    assert "ISO-TERMINATOR" in rules(path)
 
 
 def test_the_image_of_a_disc_in_a_file_is_no_session(small_image: bytes, tmp_path: Path) -> None:
@@ -182,7 +233,7 @@ def test_the_image_of_a_disc_in_a_file_is_no_session(small_image: bytes, tmp_pat
     (tmp_path / "t.iso").write_bytes(data)
     with open_medium(tmp_path / "t.iso") as medium:
         assert [entry.name for entry in medium.entries()] == [("I1",)]
-        assert {f.rule for f in medium.findings()} == {"ISO-LONGER"}
+        assert {f.rule for f in medium.findings()} == {"ISO-LONGER", "ISO-OUTSIDE-VOLUME"}
 
 
 def test_sessions_are_not_looked_for_all_over_a_large_image(small_image: bytes) -> None:
@@ -225,7 +276,8 @@ def test_a_file_of_scattered_extents_is_read_where_level_3_is_used(tmp_path: Pat
     path = scattered(tmp_path)
     whole = b"1" * SECTOR * 2 + b"2" * SECTOR * 2
     with open_medium(path) as medium:
-        assert "ISO-MULTI-EXTENT" in {f.rule for f in medium.findings()}
+        assert "ISO-MULTI-EXTENT" in {f.rule for f in medium.findings("cd")}
+        assert "ISO-MULTI-EXTENT" not in {f.rule for f in medium.findings("dvd")}
         assert contents_of(medium) == {
             ("LONG_NAME_1",): whole,
             ("LONG_NAME_3",): b"3" * SECTOR * 2,

@@ -1,5 +1,6 @@
 """A good UDF volume, broken in one place each time: the checker names exactly that."""
 
+import subprocess
 from binascii import crc_hqx
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,9 +9,16 @@ from struct import pack_into, unpack_from
 
 import pytest
 
-from media import DEMANDS, NamedSource, UdfMedium, lay_out_udf, open_medium, planned_files
+from drivers import open_image
+from media import NamedSource, UdfMedium, lay_out_udf, open_medium, planned_files
 from media import write_volume as write
+from media.entry import Entry
+from media.udf_blocks import Blocks
+from media.udf_bridge_read import compare_views
 from media.udf_encode_volume import Revision
+from media.udf_maps import build_space
+from media.udf_rules import RULES, new_list
+from media.udf_sequence import read_structure
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SECTOR = 2048
@@ -112,6 +120,8 @@ CASES: list[tuple[str, Break]] = [
     ("UDF-INTERCHANGE", lambda i: i.put_both("<HH", 0, 60, 3, 3)),
     ("UDF-VOLUMES", lambda i: i.put_both("<HH", 0, 56, 1, 2)),
     ("UDF-BLOCK-SIZE", lambda i: i.put_both("<I", 3, 212, 4096)),
+    ("UDF-LABEL", lambda i: i.put_both("<B", 3, 84, 9)),
+    ("UDF-LABEL", lambda i: i.put_both("<B", 3, 84 + 127, 200)),
     ("UDF-TRUNCATED", lambda i: i.put_both("<I", 2, 192, 10**6)),
     ("UDF-FILE-SET-INTERCHANGE", lambda i: i.put("<HH", FILE_SET, 28, 2, 2)),
     ("UDF-DOMAIN", lambda i: i.put("<H", FILE_SET, 416 + 24, 0x0102)),
@@ -190,7 +200,7 @@ def test_two_files_of_one_name_are_told(good: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "medium"),
-    [("1.02", "dvd"), ("1.50", "dvd-ram"), ("2.01", "dvd"), ("2.50", "bd-re"), ("2.60", "bd-r")],
+    [("1.02", "dvd"), ("1.50", "dvd-ram"), ("2.01", "dvd"), ("2.50", "bd"), ("2.60", "bd")],
 )
 def test_every_kind_of_medium_has_its_revision(
     revision: Revision, medium: str, tmp_path: Path
@@ -198,17 +208,15 @@ def test_every_kind_of_medium_has_its_revision(
     build(tmp_path, revision)
     with open_medium(tmp_path / "good.udf") as opened:
         assert isinstance(opened, UdfMedium)
-        assert opened.findings(DEMANDS[medium]) == []
-        other = "bd-r" if revision != "2.60" else "dvd-ram"
-        assert {f.rule for f in opened.findings(DEMANDS[other])} == {"UDF-REVISION"}
+        assert opened.findings(medium) == opened.findings() == []
+        other = "bd" if revision < "2.50" else "dvd-ram"
+        assert {f.rule for f in opened.findings(other)} == {"UDF-REVISION"}
 
 
 @pytest.mark.parametrize(("kind", "rule"), [("dvdr", "UDF-VIRTUAL"), ("dvdrw", "UDF-SPARABLE")])
 def test_detours_are_found_where_they_are_forbidden(
     kind: str, rule: str, tmp_path: Path, peer: Callable[[str], str]
 ) -> None:
-    import subprocess
-
     path = tmp_path / "t.img"
     with path.open("wb") as image:
         image.truncate(20_000_000)
@@ -216,5 +224,108 @@ def test_detours_are_found_where_they_are_forbidden(
     subprocess.run(command, check=True, capture_output=True)
     with open_medium(path) as medium:
         assert isinstance(medium, UdfMedium)
-        assert rule in {f.rule for f in medium.findings(DEMANDS["dvd-ram"])}
-        assert rule not in {f.rule for f in medium.findings(DEMANDS["dvd"])}
+        for forbidden in ("dvd-ram", "bd"):
+            assert rule in {f.rule for f in medium.findings(forbidden)}
+        for allowed in ("dvd", None):
+            assert rule not in {f.rule for f in medium.findings(allowed)}
+
+
+def of(name: str, *runs: tuple[int, int]) -> Entry:
+    size = sum(length for _, length in runs)
+    return Entry((name,), name, size, "t.iso", runs[0][0], runs if len(runs) > 1 else ())
+
+
+@pytest.mark.parametrize(
+    ("iso", "udf", "expected"),
+    [
+        ([(4096, 4096)], [(4096, 4096)], []),
+        ([(4096, 2048), (6144, 2048)], [(4096, 4096)], []),
+        ([(4096, 2048), (8192, 2048)], [(4096, 2048), (8192, 2048)], []),
+        ([(4096, 2048), (8192, 2048)], [(4096, 4096)], ["UDF-BRIDGE-DIFFERS"]),
+        ([(4096, 4096)], [(4096, 2048), (8192, 2048)], ["UDF-BRIDGE-DIFFERS"]),
+    ],
+)
+def test_files_of_several_extents_are_compared_in_both_halves_of_a_bridge(
+    iso: list[tuple[int, int]], udf: list[tuple[int, int]], expected: list[str]
+) -> None:
+    views = compare_views([of("I1", *iso)], [of("I1", *udf)])
+    assert [f.rule for f in views.problems.findings()] == expected
+    assert len(views.entries) == 1 + len(expected)
+
+
+def second_partition(image: Breakable) -> None:
+    """In place of the Implementation Use Volume Descriptor."""
+    for first in (MAIN, image.reserve):
+        at = first * SECTOR
+        image.data[at + SECTOR : at + 2 * SECTOR] = image.data[at + 2 * SECTOR : at + 3 * SECTOR]
+        image.put("<I", first + 1, 12, first + 1)
+        image.put("<H", first + 1, 22, 7)
+
+
+def other_revision(image: Breakable) -> None:
+    image.put_both("<H", 3, 216 + 24, 0x0299)
+    image.put("<H", FILE_SET, 416 + 24, 0x0299)
+    raw(17 * SECTOR + 1, b"NSR03")(image)
+
+
+def damaged_in_both(image: Breakable) -> None:
+    for first in (MAIN, image.reserve):
+        image.data[first * SECTOR + 300] ^= 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "break_it"),
+    [
+        ({"UDF-PARTITIONS"}, second_partition),
+        ({"UDF-REVISION-UNKNOWN"}, other_revision),
+        ({"UDF-DESCRIPTOR", "UDF-SEQUENCE"}, damaged_in_both),
+        ({"UDF-DESCRIPTOR-MISSING"}, lambda i: i.put_both("<H", 0, 0, 4)),
+        ({"UDF-MAP"}, lambda i: i.put_both("<I", 3, 268, 2)),
+        ({"UDF-ENTRY", "UDF-COUNTS"}, lambda i: raw(i.entry(3) * SECTOR, bytes(SECTOR))(i)),
+        ({"UDF-STRATEGY", "UDF-COUNTS"}, lambda i: i.put("<H", i.entry(3), 20, 4096)),
+    ],
+    ids=lambda v: "-".join(sorted(v)) if isinstance(v, set) else "",
+)
+def test_what_else_is_lost_with_a_break_is_told(
+    expected: set[str], break_it: Break, good: bytes, tmp_path: Path
+) -> None:
+    image = Breakable(good)
+    break_it(image)
+    assert rules(bytes(image.data), tmp_path) == expected
+
+
+def test_folders_below_the_eighth_level_are_told(
+    tmp_path: Path, peer: Callable[[str], str]
+) -> None:
+    deep = (tmp_path / "tree").joinpath(*"ABCDEFGHI")
+    deep.mkdir(parents=True)
+    (deep / "I1").write_bytes(b"deep")
+    command = [peer("genisoimage"), "-quiet", "-udf", "-D", "-o", str(tmp_path / "t.iso")]
+    subprocess.run([*command, str(tmp_path / "tree")], check=True, capture_output=True)
+    with open_medium(tmp_path / "t.iso") as medium:
+        assert {"UDF-DEPTH", "ISO-DEPTH"} <= {f.rule for f in medium.findings()}
+
+
+def test_a_virtual_table_that_is_gone_is_told(tmp_path: Path, peer: Callable[[str], str]) -> None:
+    path = tmp_path / "t.img"
+    with path.open("wb") as image:
+        image.truncate(20_000_000)
+    command = [peer("mkudffs"), "--media-type=dvdr", "--udfrev=1.50", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    data = bytearray(path.read_bytes())
+    for at in range(0, len(data), SECTOR):
+        if data[at : at + 2] == b"\x05\x01" and data[at + 27] in (0, 248):  # of a table
+            data[at : at + SECTOR] = bytes(SECTOR)
+    path.write_bytes(data)
+    problems = new_list()
+    with open_image(path) as opened:
+        structure = read_structure(Blocks(opened), problems)
+        assert structure is not None
+        build_space(Blocks(opened), structure, problems)
+    assert "UDF-VIRTUAL-TABLE" in {f.rule for f in problems.findings()}
+
+
+def test_every_rule_has_a_case() -> None:
+    folder = Path(__file__).parent
+    text = "".join(path.read_text() for path in folder.glob("test_udf_*.py"))
+    assert [rule.id for rule in RULES if f'"{rule.id}"' not in text] == []

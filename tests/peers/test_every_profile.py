@@ -1,15 +1,16 @@
-"""A File-set of every profile of PS3.11: made from real files, verified, held against DCMTK.
+"""A medium of every profile of PS3.11: made from real files, verified, held against DCMTK.
 
-Medium and envelope aside: File-sets are folders, and the secure profiles are made without their
-envelope, which changes nothing in what they hold.
+Each is made as what it is: an image of the disc, stick, card or disk, an archive, a mail. The
+secure profiles are made without their envelope, which changes nothing in what they hold.
 """
 
 import re
-import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,10 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from jacket.author import Authored, author
+from jacket.profile_texts import made_as
 from jacket.verification import verify
-from profiles.application_profiles import ApplicationProfile, Security
+from media import open_medium
+from profiles.application_profiles import FILE_SYSTEMS, ApplicationProfile, Security
 from profiles.profile_table import PROFILES
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -187,32 +190,47 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def made(identifier: str, sources: Sources, target: Path) -> tuple[ApplicationProfile, Authored]:
+def made(identifier: str, sources: Sources, folder: Path) -> tuple[ApplicationProfile, Authored]:
     row = PROFILES[identifier]._replace(security=Security.NONE)
+    target = folder / f"medium{made_as(row)}"
     return row, author([*sources.real, sources.made], target, profile_id=row, jobs=1)
 
 
+def unpacked(image: Path, folder: Path) -> Path:
+    """Return *folder* with the files of an image as our reader finds them."""
+    with closing(open_medium(image)) as medium:
+        for entry in medium.entries():
+            path = folder.joinpath(*entry.name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with medium.open(entry) as file:
+                path.write_bytes(file.pread(file.size, 0))
+    return folder
+
+
 @pytest.mark.parametrize("identifier", PROFILES)
-def test_a_file_set_of_the_profile_is_made_and_passes(
+def test_a_medium_of_the_profile_is_made_and_passes(
     identifier: str, sources: Sources, tmp_path: Path, peer: Callable[[str], str]
 ) -> None:
-    target = tmp_path / "fileset"
-    row, done = made(identifier, sources, target)
+    row, done = made(identifier, sources, tmp_path)
+    target = Path(done.volumes[0].path)
+    assert target.is_file()
     total = len(sources.real) + len(list(sources.made.iterdir()))
     assert len(done.planned) + len(done.left_out) == total
     assert done.planned, "nothing fits"
     verdict = verify(target, row)
+    assert verdict.kind in FILE_SYSTEMS[row.file_system]
     assert [f for f in verdict.findings if f.severity == "error"] == []
     assert verdict.instances == len(done.planned)
     mode = DCMTK_MODES.get(identifier)
     # Profiles of one mode differ in their media, which dcmmkdir does not ask about.
     if mode is not None and identifier == next(i for i, m in DCMTK_MODES.items() if m == mode):
-        compare_with_dcmmkdir(target, mode, tmp_path / "theirs", peer("dcmmkdir"))
+        ours = unpacked(target, tmp_path / "ours")
+        compare_with_dcmmkdir(ours, mode, tmp_path / "theirs", peer("dcmmkdir"))
 
 
 def compare_with_dcmmkdir(ours: Path, mode: str, theirs: Path, dcmmkdir: str) -> None:
     """Let dcmmkdir make the directory of the same files, and compare every record."""
-    shutil.copytree(ours / "DICOM", theirs / "DICOM")
+    copytree(ours / "DICOM", theirs / "DICOM")
     done = subprocess.run(
         [dcmmkdir, mode, "+r", "+I", "-W", "+id", ".", "+D", "DICOMDIR", "DICOM"],
         cwd=theirs,

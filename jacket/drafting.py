@@ -1,0 +1,156 @@
+"""Volumes planned to the byte before anything of them is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from jacket.layout import Icons, Layout, lay_out, to_be
+from jacket.manifest import manifest_of
+from jacket.writing import Form, Job, Volume, suffix_of
+from media.source import NamedSource
+from media.volume_plan import PlannedFile
+from profiles.application_profiles import ApplicationProfile
+from profiles.plan import Plan, PlannedInstance
+from reporting import CannotWrite
+
+_LABEL: Final = 16  # characters of a File-set ID (PS3.10 8.5)
+_INDEX: Final = ("README.TXT",)
+
+
+class Draft(NamedTuple):
+    """A volume, and what is on it."""
+
+    number: int  # from 1
+    label: str  # File-set ID
+    instances: tuple[PlannedInstance, ...]
+    layout: Layout
+    volume: Volume
+
+    @property
+    def readme(self) -> bytes:
+        """Return what the README.TXT of the volume says; b"" where there is none."""
+        for source in self.volume.named:
+            if source.name == _INDEX:
+                return b"".join(part for part in source.parts if isinstance(part, bytes))
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Plans the volumes of one job."""
+
+    form: Form
+    row: ApplicationProfile
+    target: Path
+    label: str  # File-set ID of a set of one
+    clock: datetime
+    files: Mapping[str, str]  # where converted sources lie
+    to_come: Icons | None = None  # icons that are still to be made, and so are not planned yet
+
+    def one(self, decided: Plan) -> Draft:
+        """Plan everything as one volume.
+
+        Raises:
+            CannotWrite: a file is larger than the medium's format allows.
+        """
+        self.refuse_large(decided.instances)
+        layout = self._layout(decided, self.label)
+        return self._draft(1, self.label, self.label, decided, layout, (), self.target)
+
+    def several(self, decided: Plan, shares: Sequence[Sequence[PlannedInstance]]) -> list[Draft]:
+        """Plan a volume for each of *shares*."""
+        from jacket.volume_index import index_of
+
+        plans = [decided._replace(instances=tuple(share)) for share in shares]
+        labels = [numbered(self.label, n, len(plans)) for n in range(1, len(plans) + 1)]
+        layouts = [self._layout(plan, label) for plan, label in zip(plans, labels, strict=True)]
+        uids = [layout.uid for layout in layouts]
+        index = index_of(plans, labels, uids, self.clock)
+        return [
+            self._draft(
+                number,
+                label,
+                numbered(self.label, number, len(plans), self._label_length),
+                plan,
+                layout,
+                (NamedSource(_INDEX, (index(number),), self.clock),),
+                volume_path(self.target, number),
+            )
+            for number, (label, plan, layout) in enumerate(
+                zip(labels, plans, layouts, strict=True), start=1
+            )
+        ]
+
+    @property
+    def _label_length(self) -> int:
+        file_system = self.form.file_system
+        return _LABEL if file_system is None else file_system.label_length
+
+    def _layout(self, decided: Plan, label: str) -> Layout:
+        return lay_out(decided, self.files, self.clock, label, self.row)
+
+    def _draft(
+        self,
+        number: int,
+        label: str,
+        volume_label: str,
+        decided: Plan,
+        layout: Layout,
+        more: tuple[NamedSource, ...],
+        target: Path,
+    ) -> Draft:
+        directory, *instances = layout.named
+        named = [directory, *more, *instances]
+        digest_list = manifest_of([(s.name, s.size) for s in named], self.clock)
+        first, *rest = to_be(layout, decided, self.to_come)
+        files = [
+            first,
+            *(PlannedFile(s.name, s.size, s.modified) for s in more),
+            *rest,
+            PlannedFile(digest_list.name, digest_list.size, self.clock),
+        ]
+        job = Job(volume_label, self.clock)
+        volume = Volume(target, named, digest_list, job, self.form.measure(files, job))
+        return Draft(number, label, decided.instances, layout, volume)
+
+    def refuse_large(self, instances: Sequence[PlannedInstance]) -> None:
+        """Refuse a file that is larger than the medium's format allows.
+
+        Raises:
+            CannotWrite: there is one.
+        """
+        file_system = self.form.file_system
+        if file_system is None or file_system.largest_file is None:
+            return
+        for item in instances:
+            still_to_convert = item.rewritten and not item.source_size
+            if item.instance.size > file_system.largest_file and not still_to_convert:
+                raise CannotWrite(
+                    f"has {item.instance.size:,} bytes, and a file on {file_system.what} has less "
+                    "than 4 GiB",
+                    item.instance.source,
+                    "Leave it out, or choose a profile for DVD or Blu-ray disc, which take it "
+                    "(jacket profiles)",
+                )
+
+
+def numbered(label: str, number: int, of: int, length: int = _LABEL) -> str:
+    """Return the label of a volume of a set; none where the set has none."""
+    end = f"_{number}OF{of}"
+    return f"{label[: length - len(end)]}{end}" if label else ""
+
+
+def volume_path(target: Path, number: int) -> Path:
+    """Return the name of a volume: disc.iso becomes disc-2.iso."""
+    length = len(suffix_of(target))
+    stem = target.name[: len(target.name) - length]
+    return target.with_name(f"{stem}-{number}{target.name[len(stem) :]}")
+
+
+def is_volume_of(path: Path, target: Path) -> bool:
+    """Tell by its name whether a file is a volume that was made as a part of *target*."""
+    before, after = volume_path(target, 0).name.rsplit("0", 1)
+    number = path.name.removeprefix(before).removesuffix(after)
+    return number.isdecimal() and path.name == f"{before}{number}{after}"

@@ -1,0 +1,276 @@
+"""What an update of a File-set will do: records, files, manifest. It decides and writes nothing."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dicomdir.encode import encode_dicomdir
+from dicomdir.file_ids import is_legal_file_id, located, shown
+from dicomdir.index import Indexer
+from dicomdir.instance import Instance, NotIndexed
+from jacket import file_set_remarks as remarks
+from jacket.file_set_directory import Decided, new_directory, updated_directory
+from jacket.file_set_files import DICOMDIR, FileID, FileSetFiles, is_the_directory
+from jacket.file_set_found import Pair, nameable
+from jacket.file_set_job import Indexed, NothingToIndex, Planned, Request
+from jacket.file_set_profile import allowed, facts_of, icons_of, not_yet_compliant
+from jacket.file_set_same import same_object
+from jacket.labels import is_label
+from reporting import CannotRead
+
+if TYPE_CHECKING:
+    from dicomdir.read import DirectoryRead
+    from jacket.file_set_removals import Removal
+
+_CD: Final = "iso9660"
+
+
+def plan_update(files: FileSetFiles, request: Request) -> Planned:
+    """Decide what an update does.
+
+    Raises:
+        FilmjacketError: it cannot be done, and nothing was changed.
+    """
+    return _Plan(files, request).made()
+
+
+class _Plan:
+    """One update, as far as it is thought out."""
+
+    def __init__(self, files: FileSetFiles, request: Request) -> None:
+        """Look at every file of the medium, and choose what stays and may be named."""
+        self.files, self.request = files, request
+        row = request.row
+        self.additional = () if row is None else tuple(row.additional_keys)
+        self.indexer = Indexer(self.additional, facts_of(row))
+        self.is_same = partial(same_object, files)
+        self.added_records: list[FileID] = []
+        self.new: dict[FileID, Instance] = {}  # what comes in, by its name
+        self.refused: list[NotIndexed] = []  # what does not, of the sources
+        self.gone_records: tuple[FileID, ...] = ()
+        self.gone_files: tuple[FileID, ...] = ()
+        self.about_gone: tuple[str, ...] = ()
+        scanned = files.scan(self.indexer, request.jobs, request.progress)
+        self.left_out = [
+            _of_another(item, "a DICOMDIR below the root, which stays as it is")
+            for item in scanned.not_indexed
+            if not is_the_directory(item, files)
+        ]
+        self.read = self._read()
+        staying = self._without_unwanted(scanned.instances)
+        may_be_named = allowed(staying, row, self.left_out)
+        self.pairs = nameable(may_be_named, files, self.is_same, self.left_out)
+
+    def made(self) -> Planned:
+        """Return what is to be written."""
+        if self.request.add:
+            self._add()
+        decided = self._directory()
+        coming = tuple((name, item) for name, item in self.new.items() if name in decided.named)
+        changed = bool(decided.changed or coming or self.gone_files)
+        last: list[tuple[FileID, bytes]] = []
+        content = encode_dicomdir(decided.directory) if changed else None
+        if content is not None:
+            last.append((DICOMDIR, content))
+        digests, about_manifest = self._with_manifest(last, content, coming)
+        done = self._done(decided, about_manifest)
+        done = done._replace(changed=changed, added_files=tuple(name for name, _ in coming))
+        label = self.request.label if decided.created and self.files.kind == _CD else None
+        path = self.files.path
+        return Planned(path, done, coming, self.gone_files, tuple(last), digests, label)
+
+    def _read(self) -> "DirectoryRead | None":
+        """Return the directory that is there; None where there is none, or it is not wanted."""
+        if self.request.anew and not any(self.request.remove):
+            return None
+        from dicomdir.read import LARGEST, read_directory
+
+        try:
+            content = self.files.content(DICOMDIR, LARGEST)
+            return None if content is None else read_directory(content)
+        except CannotRead:
+            if self.request.anew:  # it would only have helped to find what is to go
+                return None
+            raise
+
+    def _without_unwanted(self, instances: list[Instance]) -> list[Instance]:
+        """Return the instances that stay, and note what goes."""
+        if not any(self.request.remove):
+            return instances
+        from jacket.file_set_removals import removal
+
+        name_of = self.files.name_of
+        gone: Removal = removal(
+            self.request.remove,
+            self.read,
+            ((instance, name_of(instance.source)) for instance in instances),
+            [name_of(item.source) for item in self.left_out],
+        )
+        self.read, self.gone_records, self.gone_files, self.about_gone = gone
+        names = set(gone.files)
+        self.left_out = [item for item in self.left_out if name_of(item.source) not in names]
+        return [item for item in instances if name_of(item.source) not in names]
+
+    def _add(self) -> None:
+        """Choose what comes in of the sources, and under which names."""
+        from dicomdir.scan import scan
+        from jacket.file_set_additions import additions
+        from jacket.file_set_places import FreePlaces
+
+        request = self.request
+        found = scan(request.add, self.indexer, jobs=request.jobs, progress=request.progress)
+        there = [instance for instance, _ in self.pairs]
+        may_come = partial(allowed, row=request.row)
+        chosen = additions(
+            found, lambda items, out: may_come(items, left_out=out), there, self.is_same
+        )
+        self.refused = [
+            _of_another(item, "a DICOMDIR; the File-set keeps its own") for item in chosen.left_out
+        ]
+        missed = self._missed()
+        places = FreePlaces(self.files.names(), self.pairs, self.files.is_taken)
+        waiting = []
+        for instance in chosen.instances:
+            name = missed.pop(instance.sop_instance_uid, None)
+            if name is None:
+                waiting.append(instance)
+            else:
+                self.new[name] = instance
+        self.new.update(zip(places.file_ids(waiting), waiting, strict=True))
+
+    def _missed(self) -> dict[str, FileID]:
+        """Return the names under which the directory misses files, by SOP Instance UID."""
+        if self.read is None or self.request.anew:
+            return {}
+        from dicomdir.check_reference import references
+
+        there = {located(name) for name in self.files.names()}
+        return {
+            record.sop_instance_uid: record.file_id
+            for record, _ in references(self.read.directory)
+            if is_legal_file_id(record.file_id) and record.file_id not in there
+        }
+
+    def _directory(self) -> Decided:
+        pairs = [*self.pairs, *((instance, name) for name, instance in self.new.items())]
+        if self.read is None or self.request.anew:
+            if not pairs and not self.gone_files:
+                raise self._nothing()
+            return new_directory(pairs, self._label(), self.additional, self._with_icons)
+        others = [self.files.name_of(item.source) for item in self.left_out]
+        decided = updated_directory(
+            self.read, pairs, others, self.additional, self._with_icons, prune=self.request.prune
+        )
+        removed = (*self.gone_records, *decided.removed)
+        return decided._replace(removed=removed, changed=decided.changed or bool(removed))
+
+    def _nothing(self) -> NothingToIndex:
+        error = NothingToIndex(
+            "no instance was found that a directory can name",
+            str(self.files.path),
+            "Look at the reasons; `jacket author` gives files legal names on a new medium"
+            if self.left_out or self.refused
+            else "Check the folder: it holds no file",
+        )
+        error.left_out = (*self.left_out, *self.refused)
+        return error
+
+    def _label(self) -> str:
+        """Return the File-set ID of a new directory: on a CD it is the volume's (PS3.12 F.1)."""
+        if self.request.label is None and self.files.kind == _CD and is_label(self.files.label):
+            return self.files.label
+        return self.request.label or ""
+
+    def _with_icons(self, pairs: Sequence[Pair]) -> tuple[list[Pair], tuple[str, ...]]:
+        request = self.request
+        icons = icons_of(request.row, request.icons, request.jobs, request.progress)
+        if icons is None:
+            return list(pairs), ()
+        instances = [instance for instance, _ in pairs]
+        with self.files.on_disk(filter(icons.wanted_for, instances)) as paths:
+            instances, _, about = icons.added_to(instances, paths)
+        return list(zip(instances, (name for _, name in pairs), strict=True)), about
+
+    def _with_manifest(
+        self,
+        last: list[tuple[FileID, bytes]],
+        directory: bytes | None,
+        coming: Sequence[tuple[FileID, Instance]],
+    ) -> tuple[dict[FileID, str], tuple[str, ...]]:
+        """Put the new manifest before the DICOMDIR in *last*; return digests and remarks.
+
+        Before: killed between the two the old DICOMDIR stands, and the same command mends both.
+        """
+        from jacket.manifest_refresh import MANIFEST, manifest_of, refreshed
+
+        if not self.files.is_taken(MANIFEST) or (content := manifest_of(self.files)) is None:
+            return {}, ()
+        from jacket.file_set_additions import digest_of, source_of
+
+        digests = {name: digest_of(source_of(item, name)) for name, item in coming}
+        content, about = refreshed(
+            content,
+            self.files,
+            directory=directory,
+            named=[name for _, name in self.pairs],
+            added=digests,
+            removed=self.gone_files,
+            prune=self.request.prune,
+        )
+        if content is not None:
+            last.insert(0, (MANIFEST, content))
+        return digests, about
+
+    def _done(self, decided: Decided, about_manifest: tuple[str, ...]) -> Indexed:
+        files, name_of = self.files, self.files.name_of
+        there = [(item, name_of(item.source)) for item in self.left_out]
+        refused = [name for item, name in there if item.kind == "not-allowed"]
+        new = {shown(name): item for name, item in self.new.items()}
+        homeless = [_told_of(item, new.get(item.source)) for item in decided.left_out]
+        row = self.request.row
+        return Indexed(
+            str(files.path / DICOMDIR[0] if files.kind == "folder" else files.path),
+            files.kind,
+            created=decided.created,
+            changed=decided.changed,
+            file_set_uid=decided.directory.file_set_uid,
+            instances=decided.instances,
+            added=len(decided.added),
+            removed=decided.removed,
+            missing=decided.missing,
+            added_files=(),
+            removed_files=self.gone_files,
+            left_out=(*self.left_out, *self.refused, *homeless),
+            remarks=(
+                *decided.remarks,
+                *(() if decided.created else remarks.still_named(decided.named, refused)),
+                *remarks.about_departures(sum(bool(i.departures) for i, _ in self.pairs)),
+                *remarks.about_names((name, files.shown_as(name)) for _, name in self.pairs),
+                *self.about_gone,
+                *remarks.about_removed(files.kind, len(self.gone_files)),
+                *about_manifest,
+                *remarks.about_words(self.request, decided),
+            ),
+            not_yet=""
+            if row is None
+            else not_yet_compliant(row, remarks.unnamed(there, decided.named)),
+        )
+
+
+def _of_another(item: NotIndexed, reason: str) -> NotIndexed:
+    """Return *item*; of a DICOMDIR elsewhere this command makes nothing, and nothing anew."""
+    return item._replace(reason=reason) if item.kind == "directory" else item
+
+
+def _told_of(item: NotIndexed, new: Instance | None) -> NotIndexed:
+    """Return what a directory refused by its source, where it is *new*, and with what to do."""
+    if new is None:
+        return item
+    if item.kind != "duplicate":
+        return item._replace(source=new.source)
+    # A good file with its UID would have been met before.
+    reason = (
+        f"{item.reason}, where the file is damaged or another object: to replace that say "
+        f"--remove {new.sop_instance_uid} as well"
+    )
+    return NotIndexed(new.source, reason, "contradiction")

@@ -1,0 +1,94 @@
+"""What an operator should know of an update of a File-set, beside what it did."""
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Final
+
+from dicomdir.instance import NotIndexed
+from jacket.console import amount
+from jacket.file_set_profile import about_required_icons
+
+if TYPE_CHECKING:
+    from jacket.file_set_directory import Decided
+    from jacket.file_set_job import Request
+
+FileID = tuple[str, ...]
+
+# Kinds of what is left out that are DICOM files for certain.
+_DICOM: Final = frozenset(
+    (
+        *("duplicate", "contradiction", "patient-conflict", "not-allowed", "not-convertible"),
+        *("truncated", "malformed", "secure"),
+    )
+)
+
+
+def still_named(named: Collection[FileID], refused: Iterable[FileID]) -> tuple[str, ...]:
+    """Tell of records that were there already and name what this job would leave out."""
+    number = len({name for name in refused if name in named})
+    if not number:
+        return ()
+    return (
+        f"{amount(number, 'record')} of before name files that the profile does not allow, and "
+        "stay; --anew makes the directory without them",
+    )
+
+
+def about_departures(number: int) -> tuple[str, ...]:
+    """Tell that files stand in the directory though they depart from PS3.10."""
+    if not number:
+        return ()
+    return (
+        f"{amount(number, 'file')} not as PS3.10 asks (see `jacket verify`), indexed all the "
+        "same; `jacket author` would mend that",
+    )
+
+
+def about_names(names: Iterable[tuple[FileID, FileID]]) -> tuple[str, ...]:
+    """Tell of files that have another name for people than for the directory.
+
+    Args:
+        names: of each file, as records have it, and as people see it.
+    """
+    others = [seen for name, seen in names if seen != name]
+    if not others:
+        return ()
+    files = amount(len(others), "file has a long name", "files have long names")
+    return (f"{files} besides the one that the directory uses, {'/'.join(others[0])} first",)
+
+
+def about_removed(kind: str, number: int) -> tuple[str, ...]:
+    """Tell where the data of *number* files that were removed can still be read."""
+    if not number or kind == "folder":
+        return ()
+    if kind == "iso9660":
+        return (
+            "what is removed is no longer shown, but an earlier session of the disc still holds "
+            "it: before the disc goes to anybody else, make a new one with `jacket author`",
+        )
+    return (
+        "what is removed is gone from the folders, but its bytes are not overwritten: programs "
+        "that recover files may find them",
+    )
+
+
+def about_words(request: "Request", decided: "Decided") -> tuple[str, ...]:
+    """Tell which words of the command have no effect on what was there already."""
+    remarks: list[str] = []
+    if request.label is not None and not decided.created:
+        remarks.append(
+            "the File-set ID stays as it is: --label names a new directory only (--anew)"
+        )
+    row = request.row
+    if row is not None:
+        remarks += about_required_icons(row, no_icons=request.icons is False)
+        old = decided.instances > len(decided.added)
+        if not decided.created and old and row.additional_keys:
+            remarks.append(
+                f"records that were there keep their keys: --anew gives them {row.identifier}'s"
+            )
+    return tuple(remarks)
+
+
+def unnamed(left_out: Iterable[tuple[NotIndexed, FileID]], named: Collection[FileID]) -> int:
+    """Return how many DICOM files of a medium no record names."""
+    return sum(item.kind in _DICOM and name not in named for item, name in left_out)

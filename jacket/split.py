@@ -1,0 +1,176 @@
+"""What one medium does not hold, on several: shared out, and each made so that it fits."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from jacket.authored import AuthoredVolume
+from jacket.capacities import FAT16_ONLY
+from jacket.console import amount
+from jacket.drafting import Draft, Drafter, volume_path
+from jacket.layout import growth
+from jacket.writing import BLOCK
+from profiles.plan import Plan, PlannedInstance
+from profiles.volumes import TooLarge, share_out
+from reporting import CannotWrite, FilmjacketError, WrongUsage
+
+_SHARED: Final = 1024  # bytes that an instance takes in the directories, where it is not known
+_ROUNDS: Final = 40  # each takes from the room what the worst volume had too much
+
+
+class VolumesMissing(CannotWrite):
+    """Some volumes of a set are made, and one could not be."""
+
+
+def drafts_of(drafter: Drafter, decided: Plan, capacity: int) -> list[Draft]:
+    """Plan as few volumes as hold everything; one that holds all has the target's own name.
+
+    Args:
+        drafter: plans them.
+        decided: what goes on them.
+        capacity: bytes of a medium.
+
+    Raises:
+        CannotWrite: an instance alone is larger than a medium.
+    """
+    drafter.refuse_large(decided.instances)
+    own = sum(map(_blocks, decided.instances))
+    shared = _SHARED
+    if own <= capacity or drafter.row.medium not in FAT16_ONLY:
+        whole = drafter.one(decided)
+        if whole.volume.measured.on_medium <= capacity:
+            return [whole]
+        shared = max(whole.volume.measured.on_medium - own, 0) // len(decided.instances)
+
+    def cost(item: PlannedInstance) -> int:
+        """Return what an instance takes: its own blocks, and its part of what all share."""
+        return _blocks(item) + shared
+
+    return _fitted(drafter, decided, capacity, cost)
+
+
+def _fitted(
+    drafter: Drafter, decided: Plan, capacity: int, cost: Callable[[PlannedInstance], int]
+) -> list[Draft]:
+    """Share out, look how large the volumes are, and take room away until all of them fit."""
+    largest = max(map(cost, decided.instances))
+    room = capacity
+    for _ in range(_ROUNDS):
+        try:
+            shares = share_out(decided.instances, cost, room)
+        except TooLarge as error:
+            raise _too_large(error.item, capacity) from error
+        drafts = drafter.several(decided, [share.instances for share in shares])
+        over = max(draft.volume.measured.on_medium for draft in drafts) - capacity
+        if over <= 0:
+            return drafts
+        if room == largest:
+            break  # the largest instance has a volume to itself, and that is too much
+        room = max(room - over, largest)
+    raise _too_large(max(decided.instances, key=cost), capacity)
+
+
+def _blocks(item: PlannedInstance) -> int:
+    size = item.instance.size + (0 if item.source_size else growth(item))
+    return -(-size // BLOCK) * BLOCK
+
+
+def _too_large(item: PlannedInstance, capacity: int) -> CannotWrite:
+    return CannotWrite(
+        f"has {item.instance.size:,} bytes, which with its directory is more than a medium of "
+        f"{capacity:,} bytes holds",
+        item.instance.source,
+        "Choose a larger medium (--capacity), or leave it out",
+    )
+
+
+def picked(drafts: Sequence[Draft], numbers: Collection[int]) -> list[Draft]:
+    """Return the volumes of these *numbers*; all when there are none.
+
+    Raises:
+        WrongUsage: there is no such volume.
+    """
+    for number in numbers:
+        if number > len(drafts):
+            raise WrongUsage(
+                f"there are {amount(len(drafts), 'volume')}, and none has the number {number}",
+                "--volume",
+                f"Say a number from 1 to {len(drafts)}",
+            )
+    return [draft for draft in drafts if not numbers or draft.number in numbers]
+
+
+def refuse_strangers(drafts: Iterable[Draft], wanted: Iterable[Draft]) -> None:
+    """See that volumes that are there are of one set with those that are to be made.
+
+    Raises:
+        CannotWrite: one has another index: sources, words or clock are not the same.
+    """
+    again = {draft.number for draft in wanted}
+    for draft in drafts:
+        if draft.number in again or not draft.readme:
+            continue
+        found = _index_on(draft.volume.target)
+        if found and found != draft.readme:
+            raise CannotWrite(
+                "is there and is of another set: sources, words or clock differ",
+                str(draft.volume.target),
+                "Set SOURCE_DATE_EPOCH to the clock of that set (`jacket author` told it), or "
+                "make all volumes again without --volume",
+            )
+
+
+def _index_on(path: Path) -> bytes:
+    """Return the README.TXT of a volume; b"" when there is none or it cannot be read."""
+    from media import open_medium
+
+    with suppress(FilmjacketError):
+        medium = open_medium(path)
+        try:
+            entry = medium.find(("README.TXT",))
+            if entry is not None:
+                with medium.open(entry) as file:
+                    return file.pread(file.size, 0)
+        finally:
+            medium.close()
+    return b""
+
+
+def stale(drafts: Sequence[Draft], target: Path) -> tuple[str, ...]:
+    """Return a remark on what an earlier, larger set has left beside this one."""
+    number = len(drafts) + 1 if len(drafts) > 1 else 1
+    left = volume_path(target, number)
+    if not left.exists():
+        return ()
+    return (f"{left} is there from before and does not belong to this set",)
+
+
+def missing(
+    error: FilmjacketError, made: Sequence[AuthoredVolume], rest: Iterable[Draft], clock: int
+) -> FilmjacketError:
+    """Return what to raise where a volume could not be made: what is there and what is not.
+
+    Args:
+        error: why the first of *rest* could not be made.
+        made: the volumes before it.
+        rest: the volumes that are not made.
+        clock: the job's, in seconds since 1970.
+    """
+    if not made:
+        return error
+    there = ", ".join(volume.path for volume in made)
+    words = " ".join(f"--volume {draft.number}" for draft in rest)
+    stay = "is complete and stays" if len(made) == 1 else "are complete and stay"
+    remedy = (
+        f"{error.remedy}. {there} {stay}. The same "
+        f"command makes the rest with these words added: {words}, and with "
+        f"SOURCE_DATE_EPOCH={clock} before it"
+    )
+    told = VolumesMissing(error.what, error.where, remedy)
+    told.details = {
+        "volumes": [volume.plain() for volume in made],
+        "missing": [draft.number for draft in rest],
+        "clock": clock,
+    }
+    return told

@@ -1,0 +1,335 @@
+"""How a target comes into being, by its suffix and the medium: measured exactly, then written."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+from media.source import DigestList, NamedSource, Written
+from media.volume_plan import PlannedFile, VolumePlan
+from profiles.application_profiles import Medium
+from reporting import CannotWrite, Progress
+
+BLOCK: Final = 2048  # bytes of a sector
+_BELOW_4_GIB: Final = (4 << 30) - 1  # bytes; a FAT record has no more (FAT specification 6.1)
+_ONE_EXTENT: Final = (4 << 30) - BLOCK  # bytes; what one extent holds (ECMA-119 9.1.4)
+# Of an archive, a file: local header, central header, name twice, records of large ones.
+_ZIP_FILE: Final = 30 + 46 + 2 * 64 + 48
+_ZIP_END: Final = 22 + 76
+_LETTER: Final = 2_000  # bytes of a mail besides what it carries
+_BASE64_LINE: Final = 57  # bytes of content in a line of 78
+
+
+class Job(NamedTuple):
+    """What is the same for every volume of a job."""
+
+    label: str
+    recorded: datetime
+
+
+class Measured(NamedTuple):
+    """How large a volume becomes."""
+
+    size: int  # bytes of the file, or of the files in the folder
+    on_medium: int  # bytes that it takes of the medium, as far as that is known
+    exact: bool  # else it is at most that, and known when it is written
+    plan: VolumePlan | None = None  # of an image
+
+
+LayOut = Callable[[Sequence[PlannedFile], Job], VolumePlan]
+
+
+class FileSystem(NamedTuple):
+    """What is on a medium of a kind."""
+
+    what: str
+    lay_out: LayOut
+    largest_file: int | None  # bytes; None: any
+    label_length: int = 16  # characters of a File-set ID that the volume's label can have
+
+
+def _iso9660(files: Sequence[PlannedFile], job: Job) -> VolumePlan:
+    from media.iso9660_layout import lay_out_iso9660
+
+    return lay_out_iso9660(files, label=job.label, recorded=job.recorded, level=1)
+
+
+def _bridge(files: Sequence[PlannedFile], job: Job) -> VolumePlan:
+    from media import lay_out_bridge
+
+    # Level 3 alone has files in several extents; what level 1 can hold everybody reads.
+    level = 3 if any(file.size > _ONE_EXTENT for file in files) else 1
+    return lay_out_bridge(files, label=job.label, recorded=job.recorded, level=level)
+
+
+def _udf(
+    revision: Literal["1.50", "2.50", "2.60"],
+    overwritable: bool,
+    files: Sequence[PlannedFile],
+    job: Job,
+) -> VolumePlan:
+    from media import lay_out_udf
+
+    return lay_out_udf(
+        files,
+        label=job.label,
+        recorded=job.recorded,
+        revision=revision,
+        overwritable=overwritable,
+    )
+
+
+def _fat(
+    kind: Literal["fat16"] | None,
+    partitioned: bool,
+    files: Sequence[PlannedFile],
+    job: Job,
+) -> VolumePlan:
+    from media import lay_out_fat
+
+    return lay_out_fat(
+        files, label=job.label, recorded=job.recorded, kind=kind, partitioned=partitioned
+    )
+
+
+_STICK: Final = FileSystem(
+    "FAT16 or FAT32 in a partition", partial(_fat, None, True), _BELOW_4_GIB, 11
+)
+_CARD: Final = FileSystem("FAT16 in a partition", partial(_fat, "fat16", True), _BELOW_4_GIB, 11)
+_DISK: Final = FileSystem(
+    "FAT16 without partitions", partial(_fat, "fat16", False), _BELOW_4_GIB, 11
+)
+# What is written on each kind of medium; one that is not here has no file system.
+ON_MEDIUM: Final[dict[Medium, FileSystem]] = {
+    Medium.CD_R: FileSystem("ISO 9660 level 1", _iso9660, _ONE_EXTENT),
+    Medium.DVD: FileSystem("ISO 9660 and UDF 1.02 over the same files", _bridge, None),
+    Medium.DVD_RAM: FileSystem("UDF 1.50", partial(_udf, "1.50", True), None),
+    # As BD-RE has it (PS3.12 X.1). An image does not tell which disc it will be burned on, and
+    # who reads 2.60 reads 2.50 as well; not everybody does it the other way round.
+    Medium.BD: FileSystem("UDF 2.50", partial(_udf, "2.50", True), None),
+    Medium.USB: _STICK,
+    Medium.CF: _STICK,
+    Medium.MMC: _CARD,
+    Medium.SD: _CARD,
+    Medium.MOD_23: _DISK,
+    Medium.MOD_41: _DISK,
+}
+# Words for media that take another file system than their kind usually does (PS3.12 X.1).
+BY_WORD: Final[dict[str, FileSystem]] = {
+    "bd-r": FileSystem("UDF 2.60", partial(_udf, "2.60", False), None)
+}
+_DISCS: Final = frozenset((Medium.CD_R, Medium.DVD, Medium.DVD_RAM, Medium.BD))
+
+
+class Form(Protocol):
+    """What a target is: an image, a folder, an archive, a mail."""
+
+    @property
+    def file_system(self) -> FileSystem | None:
+        """Return that of the medium it is, or is for."""
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        """Return how large the volume becomes.
+
+        Raises:
+            CannotWrite: the medium cannot hold that, whatever its size.
+        """
+
+    def write(self, volume: "Volume", progress: Progress, capacity: int | None) -> Written:
+        """Make the target."""
+
+
+class Volume(NamedTuple):
+    """A volume of which everything is known."""
+
+    target: Path
+    named: Sequence[NamedSource]
+    digest_list: DigestList
+    job: Job
+    measured: Measured
+
+
+class Image:
+    """An image of a medium."""
+
+    def __init__(self, file_system: FileSystem) -> None:
+        self.file_system: FileSystem | None = file_system
+        self._lay_out = file_system.lay_out
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        plan = self._lay_out(files, job)
+        return Measured(plan.size, plan.size, True, plan)
+
+    def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
+        from media import write_volume
+
+        plan = volume.measured.plan
+        if plan is None:
+            raise ValueError("measured as another form")
+        if volume.target.is_fifo():
+            return _to_pipe(plan, volume, progress)
+        return write_volume(
+            plan,
+            volume.named,
+            volume.target,
+            progress=progress,
+            digest_list=volume.digest_list,
+            capacity=capacity,
+        )
+
+
+def _to_pipe(plan: VolumePlan, volume: Volume, progress: Progress) -> Written:
+    """Write the image to whoever reads the named pipe, such as a program that burns."""
+    from media.volume_stream import stream_volume
+
+    where = str(volume.target)
+    try:
+        descriptor = os.open(volume.target, os.O_WRONLY)
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot be opened ({error.strerror})", where, "Check who may write to the pipe"
+        ) from error
+    try:
+        return stream_volume(
+            plan,
+            volume.named,
+            descriptor,
+            where,
+            progress=progress,
+            digest_list=volume.digest_list,
+        )
+    finally:
+        os.close(descriptor)
+
+
+class Folder:
+    """A folder whose content is put on a medium, or in a mail, by the operator."""
+
+    def __init__(self, file_system: FileSystem | None) -> None:
+        self.file_system = file_system
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        """Return its size, and what it takes on the medium formatted as we would format it."""
+        size = sum(file.size for file in files)
+        if self.file_system is None:
+            return Measured(size, size, True)
+        return Measured(size, self.file_system.lay_out(files, job).size, True)
+
+    def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
+        from media import write_folder
+
+        return write_folder(
+            volume.named,
+            volume.target,
+            progress=progress,
+            digest_list=volume.digest_list,
+            # What was measured on the medium's own file system is known to fit.
+            capacity=capacity if self.file_system is None else None,
+        )
+
+
+class _Packed:
+    """What is written in one go and is as large as it becomes."""
+
+    file_system: FileSystem | None = None
+
+    def _written(self, write: Callable[..., Written], volume: Volume, **words: Any) -> Written:
+        return write(
+            volume.named,
+            volume.target,
+            recorded=volume.job.recorded,
+            digest_list=volume.digest_list,
+            **words,
+        )
+
+
+class Archive(_Packed):
+    """A ZIP archive; how much smaller its files become is known when it is written."""
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        size = _archive_size(files)
+        return Measured(size, size, False)
+
+    def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
+        from media import write_zip
+
+        return self._written(write_zip, volume, progress=progress, capacity=capacity)
+
+
+class MailWithArchive(_Packed):
+    """A mail with a ZIP archive attached to it."""
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        size = _LETTER + _as_text(_archive_size(files))
+        return Measured(size, size, False)
+
+    def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
+        from media import write_mail
+
+        return self._written(write_mail, volume, progress=progress, capacity=capacity)
+
+
+class MailOfParts(_Packed):
+    """A mail in which every file is a part."""
+
+    def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
+        from media.mime_write import mime_size
+
+        size = mime_size(files, job.recorded)
+        return Measured(size, size, True)
+
+    def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
+        from media import write_mime
+
+        return self._written(write_mime, volume, progress=progress, capacity=capacity)
+
+
+def _archive_size(files: Sequence[PlannedFile]) -> int:
+    """Return what an archive has at the most: what does not shrink is stored as it is."""
+    return sum(file.size + _ZIP_FILE for file in files) + _ZIP_END
+
+
+def _as_text(size: int) -> int:
+    return -(-size // _BASE64_LINE) * (_BASE64_LINE // 3 * 4 + 2)
+
+
+_MAILS: Final[dict[Medium, Callable[[], Form]]] = {
+    Medium.ZIP_MAIL: MailWithArchive,
+    Medium.MIME: MailOfParts,
+}
+# Suffix → media that can be made as such a file.
+FILES: Final[dict[str, frozenset[Medium]]] = {
+    ".iso": _DISCS,
+    ".img": frozenset(ON_MEDIUM),
+    ".zip": frozenset((Medium.ZIP_MAIL,)),
+    ".eml": frozenset(_MAILS),
+}
+
+
+def suffix_of(target: Path) -> str:
+    """Return the suffix of a file that can be made, in lower case; "" for a folder."""
+    suffix = target.suffix or (target.name if target.name.startswith(".") else "")
+    return suffix.lower() if suffix.lower() in FILES else ""
+
+
+def form_of(target: Path, medium: Medium, word: str | None) -> Form:
+    """Return how *target* is made for a medium.
+
+    Args:
+        target: its suffix decides.
+        medium: one of the media of that suffix in `FILES`.
+        word: by which the operator called the medium.
+    """
+    suffix = suffix_of(target)
+    file_system = BY_WORD.get(word or "") or ON_MEDIUM.get(medium)
+    if not suffix:
+        return Folder(file_system)
+    if suffix == ".zip":
+        return Archive()
+    if suffix == ".eml":
+        return _MAILS[medium]()
+    if file_system is None:
+        raise ValueError(f"{medium} has no images")
+    return Image(file_system)

@@ -1,0 +1,135 @@
+"""A disc before and after a session is appended, and how others see it."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drivers import open_image
+from media import NamedSource, open_medium, write_iso9660
+from media.iso9660_append import append_session
+from media.iso9660_sessions import session_starts
+from media.update import Change, Updated
+
+WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+LATER = datetime(2026, 4, 5, 6, 7, 8, tzinfo=UTC)
+SECTOR = 2048
+Peer = Callable[[str], str]
+OLD: Mapping[str, bytes] = {
+    "DICOMDIR": b"old directory" * 300,
+    "DICOM/P1/I1": b"first" * 1000,
+    "DICOM/P1/I2": b"second" * 1000,
+    "DICOM/P2/I1": b"third" * 10,
+    "EMPTY": b"",
+    "README.TXT": b"read me\r\n",
+}
+
+
+def source(name: str, content: bytes) -> NamedSource:
+    return NamedSource(tuple(name.split("/")), (content,), WHEN)
+
+
+def change(
+    add: Mapping[str, bytes] | None = None,
+    remove: tuple[str, ...] = (),
+    last: Mapping[str, bytes] | None = None,
+) -> Change:
+    return Change(
+        tuple(source(*item) for item in (add or {}).items()),
+        tuple(tuple(name.split("/")) for name in remove),
+        tuple(source(*item) for item in (last or {}).items()),
+    )
+
+
+CHANGE = change(
+    {"DICOM/P1/I3": b"fourth" * 5000, "DICOM/P9/I1": b"fifth", "NOTHING": b""},
+    ("DICOM/P1/I1", "DICOM/P2/I1"),
+    {"DICOMDIR": b"new directory" * 400},
+)
+NEW: Mapping[str, bytes] = {
+    "DICOMDIR": b"new directory" * 400,
+    "DICOM/P1/I2": b"second" * 1000,
+    "DICOM/P1/I3": b"fourth" * 5000,
+    "DICOM/P9/I1": b"fifth",
+    "EMPTY": b"",
+    "NOTHING": b"",
+    "README.TXT": b"read me\r\n",
+}
+
+
+def append(image: Path, what: Change = CHANGE, **options: object) -> Updated:
+    return append_session(image, what, recorded=LATER, **options)  # type: ignore[arg-type]
+
+
+def read(image: Path) -> dict[str, bytes]:
+    with open_medium(image) as medium:
+        contents = {}
+        for entry in medium.entries():
+            with medium.open(entry) as file:
+                contents["/".join(entry.name)] = file.pread(file.size, 0)
+        return contents
+
+
+def errors(image: Path) -> list[str]:
+    with open_medium(image) as medium:
+        return [
+            f"{f.rule} {f.where} {f.message}" for f in medium.findings() if f.severity == "error"
+        ]
+
+
+def start_of_last(image: Path) -> int:
+    """The block at which the last session begins, 16 before its first descriptor."""
+    with open_image(image) as opened:
+        return session_starts(opened)[-1] - 16
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    words = [str(word) for word in command]
+    return subprocess.run(words, check=True, capture_output=True, text=True)
+
+
+def by_xorriso(image: Path, peer: Peer, *options: str) -> dict[str, bytes]:
+    """What xorriso sees in the last session, with the content of every file."""
+    target = image.with_name("by_xorriso")
+    shutil.rmtree(target, ignore_errors=True)
+    where = ("-load", "sbsector", start_of_last(image), "-indev", f"stdio:{image}")
+    run(peer("xorriso"), *options, "-osirrox", "on", *where, "-extract", "/", target)
+    run("chmod", "-R", "u+w", target)
+    return {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+
+
+def by_isoinfo(image: Path, peer: Peer, *options: str) -> list[str]:
+    """The names that isoinfo sees in the last session."""
+    start = start_of_last(image)
+    listed = run(peer("isoinfo"), "-T", start, "-f", *options, "-i", image).stdout.split("\n")
+    return sorted(line.removeprefix("/") for line in listed if line)
+
+
+def write_tree(folder: Path) -> Path:
+    """Write the files of the old disc into a folder."""
+    for name, content in OLD.items():
+        path = folder / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / "tree"
+
+
+def write_ours(folder: Path) -> Path:
+    """Write the old disc."""
+    image = folder / "ours.iso"
+    sources = [source(*item) for item in OLD.items()]
+    write_iso9660(sources, image, volume_identifier="OURS", recorded=WHEN)
+    return image
+
+
+def genisoimage(tree: Path, peer: Peer, *options: object) -> Path:
+    image = tree.with_name("genisoimage.iso")
+    run(peer("genisoimage"), "-quiet", "-V", "THEIRS", "-sysid", "", *options, "-o", image, tree)
+    return image
+
+
+def xorriso(tree: Path, peer: Peer, *options: object) -> Path:
+    image = tree.with_name("xorriso.iso")
+    run(peer("xorriso"), "-as", "mkisofs", "-V", "THEIRS", *options, "-o", image, tree)
+    return image

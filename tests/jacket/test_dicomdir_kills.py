@@ -1,0 +1,186 @@
+"""`jacket dicomdir --add --remove` killed at any moment: the old or the new directory, whole."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pydicom
+import pytest
+
+from dicomdir.check_reference import references
+from dicomdir.read import read_directory
+from media import open_medium
+
+KILLS = 30
+SEED = 20261122
+MEGABYTE = 1 << 20
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL"),
+]
+
+Run = Callable[..., object]
+Peer = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def sources(
+    tmp_path_factory: pytest.TempPathFactory, many: Callable[[int, int], list[Path]]
+) -> Path:
+    """A hundred files to add: what is written takes as long as what is read."""
+    folder = tmp_path_factory.mktemp("sources")
+    for path in many(100, 0):
+        shutil.move(path, folder)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: on a busy disk each of many jobs waits for seconds."""
+    memory = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def folder(place: Path, two_patients: Path, run: Run) -> Path:
+    target = place / "folder"
+    assert run("author", two_patients, "-o", target).code == 0
+    return target
+
+
+@pytest.fixture
+def stick(place: Path, folder: Path, peer: Peer) -> Path:
+    image = place / "stick.img"
+    with image.open("wb") as file:
+        file.truncate(32 * MEGABYTE)
+    subprocess.run([peer("mkfs.fat"), "-F", "16", str(image)], capture_output=True, check=True)
+    words = [peer("mcopy"), "-s", "-i", str(image), *map(str, sorted(folder.iterdir())), "::/"]
+    subprocess.run(words, capture_output=True, check=True)
+    return image
+
+
+def seen(target: Path) -> dict[str, bytes]:
+    with open_medium(target) as medium:
+        found = {}
+        for entry in medium.entries():
+            with medium.open(entry) as file:
+                found["/".join(entry.name)] = file.pread(file.size, 0)
+    return found
+
+
+def named(content: dict[str, bytes]) -> set[str]:
+    directory = read_directory(content["DICOMDIR"]).directory
+    return {"/".join(record.file_id) for record, _ in references(directory)}
+
+
+def manifest_of(content: dict[str, bytes]) -> set[str]:
+    """Return the lines of a manifest that is right."""
+    return {
+        f"{sha256(data).hexdigest()} *{name}"
+        for name, data in content.items()
+        if name != "MANIFEST.TXT"
+    }
+
+
+def complaints(image: Path, peer: Peer) -> list[str]:
+    """Return what fsck.fat says, but for what a volume that is pulled out always has."""
+    words = [peer("fsck.fat"), "-n", str(image)]
+    said = subprocess.run(words, capture_output=True, text=True, check=False).stdout.splitlines()
+    usual = ("fsck.fat ", "Dirty bit", " Automatically", "Reclaimed", "Leaving", f"{image}: ")
+    return [line for line in said if line and not line.startswith(usual)]
+
+
+def copy_of(kept: Path, target: Path) -> None:
+    if kept.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(kept, target)
+    else:
+        shutil.copyfile(kept, target)
+
+
+def stamp(target: Path) -> object:
+    """Return what changes as soon as something is written."""
+    if target.is_dir():
+        return sorted(target.iterdir()), (target / "DICOMDIR").stat().st_mtime_ns
+    return target.stat().st_mtime_ns
+
+
+class Job:
+    """The command in a process of its own, killed a while after it began to write."""
+
+    def __init__(self, target: Path, words: list[str]) -> None:
+        self.target, self.before = target, stamp(target)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jacket", "dicomdir", str(target), *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def writing(self) -> None:
+        while self.process.poll() is None and stamp(self.target) == self.before:
+            time.sleep(0.0005)
+
+    def span(self) -> float:
+        self.writing()
+        began = time.monotonic()
+        assert self.process.wait() == 0
+        return time.monotonic() - began
+
+    def killed(self, after: float) -> bool:
+        self.writing()
+        time.sleep(after)
+        self.process.send_signal(signal.SIGKILL)
+        return self.process.wait() == -signal.SIGKILL
+
+
+@pytest.fixture(params=["folder", "stick"])
+def target(request: pytest.FixtureRequest) -> Path:
+    return Path(request.getfixturevalue(request.param))
+
+
+def test_the_directory_is_old_or_new_and_names_whole_files_whenever_it_is_killed(
+    target: Path, place: Path, sources: Path, run: Run, peer: Peer
+) -> None:
+    kept = place / "kept"
+    copy_of(target, kept)
+    old = seen(target)
+    study = str(pydicom.dcmread(sorted((place / "folder").rglob("I0*"))[0]).StudyInstanceUID)
+    words = ["--add", str(sources), "--remove", study]
+    span = Job(target, words).span()
+    new = seen(target)
+    assert named(old) - named(new)
+    assert len(named(new) - named(old)) == 100
+    chance = random.Random(SEED)  # noqa: S311 (to be repeated, not to be secret)
+    kills, olds, news = 0, 0, 0
+    for _ in range(KILLS):
+        copy_of(kept, target)
+        kills += Job(target, words).killed(chance.uniform(0, span))
+        now = seen(target)
+        assert named(now) in (named(old), named(new))
+        olds, news = olds + (named(now) == named(old)), news + (named(now) == named(new))
+        whole = old | new
+        assert all(now[name] == whole[name] for name in named(now))
+        said = run("dicomdir", target, *words, "--json")  # the same command again mends it
+        assert said.code == 0 or "nothing was changed" in said.err
+        again = seen(target)
+        assert named(again) == named(new)
+        assert {n: again[n] for n in named(again)} == {n: new[n] for n in named(new)}
+        assert set(again) == set(new), "and nothing is left over"
+        assert set(again["MANIFEST.TXT"].decode().splitlines()) == manifest_of(again)
+        if target.is_file():
+            assert complaints(target, peer) == []
+    assert kills >= KILLS // 2
+    assert olds
+    assert news

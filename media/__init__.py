@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from media.udf_layout import lay_out_udf
     from media.udf_read import UdfMedium
     from media.udf_volume import read_udf
+    from media.update import Change, Updated, update_medium
     from media.volume_plan import PlannedFile, Structure, VolumePlan
     from media.volume_write import planned_files, write_volume
     from media.zip_read import ZipMedium, open_zip
@@ -62,6 +63,7 @@ _HOMES = {
     "media.udf_layout": "lay_out_udf",
     "media.udf_read": "UdfMedium",
     "media.udf_volume": "read_udf",
+    "media.update": "Change Updated update_medium",
     "media.volume_plan": "PlannedFile Structure VolumePlan",
     "media.volume_write": "planned_files write_volume",
     "media.zip_read": "ZipMedium open_zip",
@@ -74,6 +76,7 @@ __all__ = [
     "RULES",
     "BlockReader",
     "BridgeMedium",
+    "Change",
     "DigestList",
     "Entry",
     "Envelope",
@@ -91,6 +94,7 @@ __all__ = [
     "PlannedFile",
     "Structure",
     "UdfMedium",
+    "Updated",
     "VolumePlan",
     "Written",
     "WrongPassword",
@@ -106,6 +110,7 @@ __all__ = [
     "planned_files",
     "read_fat",
     "read_udf",
+    "update_medium",
     "working_folder",
     "write_fat",
     "write_folder",

@@ -64,10 +64,10 @@ def long_allocation(length: int, block: int, partition: int, unique_id: int = 0)
 
 def timestamp(moment: datetime) -> bytes:
     """Return a timestamp with its offset from UTC (ECMA-167 1/7.3); *moment* is aware."""
-    kind_and_zone = _kind_and_zone(moment.utcoffset())
+    kind_and_zone = _LOCAL_TIME if moment.tzinfo is UTC else _kind_and_zone(moment.utcoffset())
     if kind_and_zone is None:
         moment, kind_and_zone = moment.astimezone(UTC), _LOCAL_TIME
-    hundredths, rest = divmod(moment.microsecond, 10_000)
+    fraction = moment.microsecond
     return _TIMESTAMP.pack(
         kind_and_zone,
         moment.year,
@@ -76,8 +76,9 @@ def timestamp(moment: datetime) -> bytes:
         moment.hour,
         moment.minute,
         moment.second,
-        hundredths,
-        *divmod(rest, 100),
+        fraction // 10_000,
+        fraction // 100 % 100,
+        fraction % 100,
     )
 
 

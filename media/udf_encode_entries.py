@@ -1,7 +1,7 @@
 """Makes entries of files and folders, and what says where their content lies (ECMA-167 4/14)."""
 
 from datetime import datetime
-from struct import Struct, pack
+from struct import Struct
 from typing import Final
 
 from media.udf_encode import BLOCK, IMPLEMENTATION, long_allocation, tagged, timestamp
@@ -18,6 +18,7 @@ ENTRY_LENGTH: Final = {2: 176, 3: 216}  # bytes before the allocation descriptor
 _HEAD: Final = Struct("<IHHHBB6xHIII")
 _BODY: Final = Struct("<32sH6xQQ12s12s12sI16x32sQII")
 _EXTENDED_BODY: Final = Struct("<32sH6xQQQ12s12s12s12sI36x32sQII")
+_SHORT: Final = Struct("<II")
 _CHECKPOINT: Final = 1
 
 
@@ -71,11 +72,13 @@ class EntryForm:
 
 def allocations(size: int, block: int, partition: int | None) -> bytes:
     """Return the descriptors of one run: short ones, or long ones into another *partition*."""
+    if partition is None and 0 < size <= LONGEST_EXTENT:
+        return _SHORT.pack(size, block)
     pieces = []
     while size:
         step = min(size, LONGEST_EXTENT)
         if partition is None:
-            pieces.append(pack("<II", step, block))
+            pieces.append(_SHORT.pack(step, block))
         else:
             pieces.append(long_allocation(step, block, partition))
         size -= step

@@ -1,15 +1,18 @@
 """Sticks that were used by somebody before: made by others, in pieces, with long names."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from media import NamedSource, open_medium, write_fat
+from media import Change, NamedSource, Updated, open_medium, update_medium, write_fat
 
 Name = tuple[str, ...]
+Stick = tuple[Path, dict[Name, bytes]]
+MakeStick = Callable[[str], Stick]
 Peer = Callable[[str], str]
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 MIB = 1 << 20
@@ -112,3 +115,28 @@ def fsck(image: Path, kind: str, peer: Peer) -> tuple[int, list[str]]:
     done = subprocess.run([peer("fsck.fat"), "-n", str(volume)], check=False, capture_output=True)
     lines = (done.stdout + done.stderr).decode().splitlines()[1:]
     return done.returncode, [line for line in lines if " files, " not in line]
+
+
+def one(name: str, content: bytes) -> NamedSource:
+    return NamedSource(tuple(name.split("/")), (content,), RECORDED)
+
+
+def update(image: Path, *add: NamedSource, **more: tuple[object, ...]) -> Updated:
+    change = Change(add=add, **more)  # type: ignore[arg-type]
+    return update_medium(image, change, recorded=RECORDED)
+
+
+def expect_sound(image: Path, kind: str, contents: dict[Name, bytes], peer: Peer) -> None:
+    assert fsck(image, kind, peer) == (0, [])
+    with open_medium(image) as medium:
+        rules = {finding.rule for finding in medium.findings()}
+    assert not rules & {"FAT-FOLDER-DOTS", "FAT-FSINFO", "FAT-LOST", "FAT-COPIES", "FAT-DIRTY"}
+    out = image.parent / "out"
+    assert as_mtools_see(image, kind, peer, out) == contents
+    shutil.rmtree(out)
+    listed = (
+        run(peer("mdir"), "-/", "-a", "-b", "-i", address(image, kind), "::/").decode().splitlines()
+    )
+    assert sorted(n for n in listed if not n.endswith("/")) == sorted(
+        "::/" + "/".join(name) for name in contents
+    )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from fat_sticks import MakeStick, Stick, run, used_stick
 
 from media import FileRange, NamedSource, write_iso9660
 
@@ -73,3 +74,28 @@ def content_of(source: NamedSource) -> bytes:
 @pytest.fixture(scope="session")
 def real_contents(real_sources: list[NamedSource]) -> dict[tuple[str, ...], bytes]:
     return {source.name: content_of(source) for source in real_sources}
+
+
+@pytest.fixture(scope="session")
+def sticks(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> MakeStick:
+    """Make every kind of stick that was used before, once."""
+    made: dict[str, Stick] = {}
+
+    def stick(kind: str) -> Stick:
+        if kind not in made:
+            made[kind] = used_stick(tmp_path_factory.mktemp("sticks"), kind, peer)
+        return made[kind]
+
+    return stick
+
+
+@pytest.fixture
+def stick(sticks: MakeStick, tmp_path: Path) -> MakeStick:
+    """Return copies of them that a test may change."""
+
+    def copy(kind: str) -> Stick:
+        image, contents = sticks(kind)
+        run("cp", "--sparse=always", str(image), str(tmp_path / "stick.img"))
+        return tmp_path / "stick.img", dict(contents)
+
+    return copy

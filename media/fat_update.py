@@ -43,7 +43,8 @@ def update_fat(
     file go with it when nothing else is in them.
 
     A volume that another system left marked as in use is gone on with when all its chains are
-    whole: sticks often are left so. Clusters that belong to no file are left alone.
+    whole: sticks often are left so. Clusters that belong to no file are left alone, those that a
+    killed update lost too, as nothing tells whose they are; a repair program frees them.
 
     Args:
         path: an image file or a block device, partitioned or not.

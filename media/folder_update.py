@@ -149,9 +149,11 @@ class _Placement:
         try:
             self._place(add, last)
             self._remove(remove)
-        except OSError as error:
+        except BaseException as error:
             interruption.take_back()
-            raise not_written(error, str(error.filename or self._root)) from error
+            if isinstance(error, OSError):
+                raise not_written(error, str(error.filename or self._root)) from error
+            raise
 
     def _place(self, add: Sequence[_Move], last: Sequence[_Move]) -> None:
         try:

@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
@@ -39,7 +38,7 @@ def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | No
         CannotWrite: there is no such folder, or not enough room in it.
     """
     try:
-        free = shutil.disk_usage(target.parent).free
+        free = _free_bytes(target.parent)
     except OSError as error:
         raise not_written(error, str(target.parent)) from error
     if needed > free and less is not None:
@@ -50,6 +49,21 @@ def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | No
             str(target),
             "Make room there or choose another folder",
         )
+
+
+def _free_bytes(folder: Path) -> int:
+    if hasattr(os, "statvfs"):
+        status = os.statvfs(folder)
+        return status.f_bavail * status.f_frsize
+    import shutil  # not at the top, as it takes longer than a small image
+
+    return shutil.disk_usage(folder).free
+
+
+def _remove_tree(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_too_much(target: Path, needed: int, capacity: int) -> None:
@@ -103,7 +117,7 @@ def _is_gone(process: int) -> bool:
 def _remove(path: Path) -> None:
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            _remove_tree(path)
         else:
             path.unlink(missing_ok=True)
 
@@ -132,7 +146,7 @@ def working_folder(target: Path) -> Iterator[Path]:
             raise not_written(error, str(target.parent)) from error
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_tree(folder)
         _ours.discard(folder)
 
 
@@ -206,7 +220,7 @@ def folder_aside(target: Path) -> Iterator[Path]:
         sync_folder(target.parent)
     except BaseException as error:
         interruption.take_back()
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove_tree(aside)
         if isinstance(error, OSError):
             raise not_written(error, str(target)) from error
         raise

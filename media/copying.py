@@ -43,6 +43,9 @@ class Copier:
                 while it was read, or does not open.
             CannotWrite: the target takes no more.
         """
+        if len(source.parts) == 1 and not isinstance(source.parts[0], bytes):
+            self._copy_alone(source.parts[0], source, position, step)
+            return
         opened: dict[str, WatchedFile] = {}
         try:
             for part in source.parts:
@@ -61,6 +64,16 @@ class Copier:
             for file in opened.values():
                 file.close()
         step(position)
+
+    def _copy_alone(self, part: FileRange, source: NamedSource, position: int, step: Step) -> None:
+        """Copy a source that is one run of one file, as most are."""
+        file = WatchedFile(part.path, source)
+        try:
+            self._copy_range(file, part, position, step)
+            file.refuse_changed()
+        finally:
+            file.close()
+        step(position + part.length)
 
     def write(self, data: bytes, position: int) -> None:
         """Write *data* at byte *position* of the target.

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from queue import Queue
 from threading import Thread
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from media.source import Name
+from media.volume_plan import Span
 
 _WAITING: Final = 4  # pieces that may wait for a thread
 # Pieces that may be in use after `feed`, the last one included: another is in the thread's hands.
@@ -18,14 +19,6 @@ IN_USE: Final = _WAITING + 1
 
 Buffer = bytes | memoryview
 Piece = tuple[int, Buffer]  # the byte of the image at which it begins, what is there
-
-
-class Span(NamedTuple):
-    """Where a file's content is in the image."""
-
-    name: Name
-    start: int  # byte
-    size: int  # bytes
 
 
 class PassingDigests:

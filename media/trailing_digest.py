@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import Final
 
-from media.passing_digest import IN_USE, PassingDigests, Span
+from media.passing_digest import IN_USE, PassingDigests
 from media.source import Name
+from media.volume_plan import Span
 from reporting import CannotRead
 
 _CHUNK: Final = 1 << 20  # bytes; stays in the processor's cache between reading and hashing

@@ -23,6 +23,14 @@ class Structure(NamedTuple):
     pieces: Callable[[], Iterator[bytes]]  # the same at every call, together *length* bytes
 
 
+class Span(NamedTuple):
+    """Where a file's content is on a volume."""
+
+    name: Name
+    start: int  # byte
+    size: int  # bytes
+
+
 class VolumePlan(NamedTuple):
     """The layout of a volume: every source in one run, everything else zeros."""
 

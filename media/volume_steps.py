@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from media.iso9660_names import shown
-from media.passing_digest import Span
 from media.source import DigestList, Name, NamedSource
-from media.volume_plan import PlannedFile, Structure, VolumePlan
+from media.volume_plan import PlannedFile, Span, Structure, VolumePlan
 from reporting import CannotWrite
 
 

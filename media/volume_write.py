@@ -6,18 +6,20 @@ they read as zeros.
 
 import os
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from media.aside import aside_path, file_aside, refuse_too_much, refuse_without_space
 from media.copying import Copier
 from media.source import DigestList, FileRange, Name, NamedSource, Written
-from media.trailing_digest import TrailingDigests
 from media.volume_plan import Structure, VolumePlan
 from media.volume_steps import Step, composed, planned_files, spans_of, steps_of
 from media.watched_file import hole_bytes
 from reporting import Progress, silent
+
+if TYPE_CHECKING:
+    from media.trailing_digest import TrailingDigests
 
 __all__ = ["planned_files", "write_volume"]
 
@@ -61,17 +63,21 @@ def write_volume(
     refuse_without_space(target, sum(step.length for step in steps), lambda: _written_bytes(steps))
     spans = spans_of(steps) if digest_list is not None else []
     hashed = plan.size if image_digest else 0
-    with (
-        file_aside(target) as descriptor,
-        TrailingDigests(aside_path(target), hashed, spans) as digests,
-    ):
+    with file_aside(target) as descriptor, ExitStack() as threads:
+        digests = None
+        if hashed or digest_list is not None:
+            # Only now: where nothing is hashed, what that takes is not even loaded.
+            from media.trailing_digest import TrailingDigests
+
+            digests = threads.enter_context(TrailingDigests(aside_path(target), hashed, spans))
         os.ftruncate(descriptor, plan.size)
         writing = _Writing(descriptor, target, plan.size, digests, progress)
         for step in steps:
             writing.write(step)
-        digests.watermark.tell(plan.size)
+        if digests is not None:
+            digests.watermark.tell(plan.size)
         os.fsync(descriptor)  # The disk works while the last of the digest is computed.
-        sha256_of_image = digests.of_image() if image_digest else None
+        sha256_of_image = digests.of_image() if digests is not None and image_digest else None
     progress("write", plan.size, plan.size)
     return Written(str(target), plan.size, sha256_of_image, writing.of_files)
 
@@ -95,7 +101,7 @@ class _Writing:
         descriptor: int,
         target: Path,
         size: int,
-        digests: TrailingDigests,
+        digests: "TrailingDigests | None",
         progress: Progress,
     ) -> None:
         self.of_files: Mapping[Name, str] = {}
@@ -109,11 +115,12 @@ class _Writing:
             self._copier.copy(content, offset, self._reached)
         elif isinstance(content, Structure):
             self._structure(content)
-        else:
-            self._digest_list(content, offset)
+        elif self._digests is not None:
+            self._digest_list(content, offset, self._digests)
 
     def _reached(self, position: int) -> None:
-        self._digests.watermark.advance(position)
+        if self._digests is not None:
+            self._digests.watermark.advance(position)
         self._progress("write", position, self._size)
 
     def _structure(self, structure: Structure) -> None:
@@ -128,9 +135,13 @@ class _Writing:
         self._copier.write(b"".join(waiting), position)
         self._reached(position + length)
 
-    def _digest_list(self, digest_list: DigestList, offset: int) -> None:
-        self._digests.watermark.tell(offset)
-        digests = self._digests.of_files()
+    def _digest_list(
+        self, digest_list: DigestList, offset: int, following: "TrailingDigests"
+    ) -> None:
+        from hashlib import sha256
+
+        following.watermark.tell(offset)
+        digests = following.of_files()
         content = composed(digest_list, digests)
         self._copier.write(content, offset)
         read_back = self._copier.read(len(content), offset)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,9 +24,10 @@ from media import (
 )
 from media.copying import Copier
 from media.iso9660_layout import lay_out_iso9660
-from media.passing_digest import IN_USE, PassingDigests, Span
+from media.passing_digest import IN_USE, PassingDigests
 from media.pieces import cut
 from media.read_ahead import read_ahead
+from media.volume_plan import Span
 from reporting import CannotRead, CannotWrite
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -112,8 +114,8 @@ def test_holes_are_written_where_the_target_is_not_known_to_be_empty(tmp_path: P
 def test_holes_need_no_free_space_and_content_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=3 * MIB)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    status = SimpleNamespace(f_bavail=3 * MIB // 512, f_frsize=512)
+    monkeypatch.setattr(os, "statvfs", lambda _: status)
     sparse = source_of(sparse_file(tmp_path / "sparse", 100 * MIB, 0))
     write_volume(plan_of([sparse]), [sparse], tmp_path / "t.img")
     full = tmp_path / "full"

@@ -21,7 +21,7 @@ FileID = tuple[str, ...]
 DICOMDIR: Final = ("DICOMDIR",)
 _CHUNK: Final = 1 << 20  # bytes
 _UNPLACED: Final = (
-    ".filmjacket-update."  # begins the name of what `media.folder_update` makes aside
+    ".filmjacket-update."  # begins the name of what `media.folder.update` makes aside
 )
 # Kinds of media in which nothing is changed in place, as an operator calls them.
 _MADE_ANEW: Final = {
@@ -168,7 +168,7 @@ def _remove_unplaced(root: Path) -> None:
     with suppress(OSError):
         if not any(name.startswith(_UNPLACED) for name in os.listdir(root)):  # noqa: PTH208 (names only)
             return
-        from media.folder_update import update_folder
+        from media.folder.update import update_folder
         from media.update import Change
 
         update_folder(root, Change())  # tidies up before it does nothing

@@ -62,7 +62,7 @@ def _update(planned: Planned, capacity: int | None, progress: Progress) -> "Upda
     clock = datetime.now(UTC).replace(microsecond=0)
     change = _change(planned, clock)
     if planned.volume_label is not None:
-        from media.iso9660_append import append_session
+        from media.iso9660.append import append_session
 
         return append_session(
             planned.path,

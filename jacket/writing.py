@@ -51,7 +51,7 @@ class FileSystem(NamedTuple):
 
 
 def _iso9660(files: Sequence[PlannedFile], job: Job) -> VolumePlan:
-    from media.iso9660_layout import lay_out_iso9660
+    from media.iso9660.layout import lay_out_iso9660
 
     return lay_out_iso9660(files, label=job.label, recorded=job.recorded, level=1)
 
@@ -275,7 +275,7 @@ class MailOfParts(_Packed):
     """A mail in which every file is a part."""
 
     def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
-        from media.mime_write import mime_size
+        from media.mime.write import mime_size
 
         size = mime_size(files, job.recorded)
         return Measured(size, size, True)

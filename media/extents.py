@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from media.entry import BlockReader
-from media.iso9660_names import shown
+from media.iso9660.names import shown
 from media.source import Name
 from reporting import CannotRead
 

@@ -7,20 +7,20 @@ from typing import Final
 
 from drivers import ImageFile, open_image
 from media.entry import Medium
-from media.fat_place import find_volume, partitioned_with
-from media.fat_read import FatMedium
-from media.fat_volume import read_fat_at
-from media.folder_read import FolderMedium
-from media.iso9660_names import stripped
-from media.iso9660_read import Iso9660Medium
-from media.iso9660_sessions import session_starts
-from media.iso9660_volume import FIRST_DESCRIPTOR, read_volume
-from media.mime_read import open_mail
+from media.fat.place import find_volume, partitioned_with
+from media.fat.read import FatMedium
+from media.fat.volume import read_fat_at
+from media.folder.read import FolderMedium
+from media.iso9660.names import stripped
+from media.iso9660.read import Iso9660Medium
+from media.iso9660.sessions import session_starts
+from media.iso9660.volume import FIRST_DESCRIPTOR, read_volume
+from media.mime.read import open_mail
 from media.nested_image import opened
-from media.udf_bridge_read import BridgeMedium
-from media.udf_read import UdfMedium
-from media.udf_volume import read_udf, says_udf
-from media.zip_read import open_zip
+from media.udf.bridge_read import BridgeMedium
+from media.udf.read import UdfMedium
+from media.udf.volume import read_udf, says_udf
+from media.zip.read import open_zip
 from reporting import CannotRead
 
 _PARTITIONED: Final = "a partitioned disk"

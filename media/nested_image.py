@@ -10,11 +10,11 @@ from typing import Final
 from drivers import ImageFile
 from media.enclosing import EnclosedMedium
 from media.entry import Medium
-from media.iso9660_names import shown
+from media.iso9660.names import shown
 from media.spool import Spool, no_room
-from media.zip_archive import Member
-from media.zip_read import ZipMedium
-from media.zip_rules import RULES
+from media.zip.archive import Member
+from media.zip.read import ZipMedium
+from media.zip.rules import RULES
 from reporting import CannotRead, Finding
 
 _IMAGES: Final = (".iso", ".img")

@@ -2,22 +2,20 @@
 
 from typing import Final
 
-from media import (
-    fat_rules,
-    folder_read,
-    iso9660_rules,
-    iso9660_views_rules,
-    mime_rules,
-    udf_rules,
-    zip_rules,
-)
+import media.fat.rules
+import media.folder.read
+import media.iso9660.rules
+import media.iso9660.views_rules
+import media.mime.rules
+import media.udf.rules
+import media.zip.rules
 
 RULES: Final = (
-    *iso9660_rules.RULES,
-    *iso9660_views_rules.RULES,
-    *fat_rules.RULES,
-    *udf_rules.RULES,
-    *zip_rules.RULES,
-    *mime_rules.RULES,
-    *folder_read.RULES,
+    *media.iso9660.rules.RULES,
+    *media.iso9660.views_rules.RULES,
+    *media.fat.rules.RULES,
+    *media.udf.rules.RULES,
+    *media.zip.rules.RULES,
+    *media.mime.rules.RULES,
+    *media.folder.read.RULES,
 )

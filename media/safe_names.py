@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from media.iso9660_names import stripped
+from media.iso9660.names import stripped
 
 _NOT_NAMES: Final = frozenset(("", ".", ".."))
 _SEPARATORS: Final = re.compile(r"[/\\\0]")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from media.iso9660_names import stripped
+from media.iso9660.names import stripped
 from media.source import Name
 
 

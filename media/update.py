@@ -64,16 +64,16 @@ def update_medium(
     with open_medium(path) as medium:
         kind = medium.kind
     if kind == "folder":
-        from media.folder_update import update_folder
+        from media.folder.update import update_folder
 
         folder = path if path.is_dir() else path.parent
         return update_folder(folder, change, capacity=capacity, progress=progress)
     if kind in _FAT:
-        from media.fat_update import update_fat
+        from media.fat.update import update_fat
 
         return update_fat(path, change, recorded=recorded, capacity=capacity, progress=progress)
     if kind == "iso9660":
-        from media.iso9660_append import append_session
+        from media.iso9660.append import append_session
 
         return append_session(path, change, recorded=recorded, capacity=capacity, progress=progress)
     raise NotSupported(

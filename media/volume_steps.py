@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from media.iso9660_names import shown
+from media.iso9660.names import shown
 from media.source import DigestList, Name, NamedSource
 from media.volume_plan import PlannedFile, Span, Structure, VolumePlan
 from reporting import CannotWrite

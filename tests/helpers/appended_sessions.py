@@ -8,8 +8,8 @@ from pathlib import Path
 
 from drivers import open_image
 from media import NamedSource, open_medium, write_iso9660
-from media.iso9660_append import append_session
-from media.iso9660_sessions import session_starts
+from media.iso9660.append import append_session
+from media.iso9660.sessions import session_starts
 from media.update import Change, Updated
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

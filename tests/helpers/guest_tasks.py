@@ -12,8 +12,8 @@ from our_volumes import RECORDED, VOLUMES, is_partitioned, plan_of, write, write
 
 from drivers import open_image
 from media import NamedSource, PlannedFile
-from media.iso9660_append import append_session
-from media.iso9660_sessions import session_starts
+from media.iso9660.append import append_session
+from media.iso9660.sessions import session_starts
 from media.update import Change
 
 Name = tuple[str, ...]

@@ -15,7 +15,7 @@ from media import (
     planned_files,
     write_volume,
 )
-from media.iso9660_layout import lay_out_iso9660
+from media.iso9660.layout import lay_out_iso9660
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 LABEL = "JACKET_1"

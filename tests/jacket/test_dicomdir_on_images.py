@@ -13,7 +13,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from drivers import open_image
-from media.iso9660_sessions import session_starts
+from media.iso9660.sessions import session_starts
 
 Run = Callable[..., object]
 Peer = Callable[[str], str]

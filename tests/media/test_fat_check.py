@@ -8,10 +8,10 @@ from struct import pack_into
 import pytest
 
 from media import NamedSource, open_medium, write_fat
-from media.fat_boot import parse_boot
-from media.fat_check import check_fat
-from media.fat_rules import RULES
-from media.fat_shape import Kind
+from media.fat.boot import parse_boot
+from media.fat.check import check_fat
+from media.fat.rules import RULES
+from media.fat.shape import Kind
 from reporting import Severity
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

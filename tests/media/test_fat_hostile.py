@@ -13,15 +13,15 @@ import pytest
 from drivers import ImageFile, image_file
 from media import (
     NamedSource,
-    fat_table,
-    fat_volume,
     lay_out_fat,
     open_medium,
     read_fat,
     write_fat,
 )
-from media.fat_boot import parse_boot
-from media.fat_records import RECORD
+from media.fat import table as fat_table
+from media.fat import volume as fat_volume
+from media.fat.boot import parse_boot
+from media.fat.records import RECORD
 from reporting import FilmjacketError
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -25,8 +25,8 @@ from fat_sticks import (
 )
 
 from media import FileRange, NameDoesNotFit, NamedSource, open_medium, write_fat
-from media.fat_boot import parse_boot, parse_fsinfo
-from media.fat_update import update_fat
+from media.fat.boot import parse_boot, parse_fsinfo
+from media.fat.update import update_fat
 from media.update import Change, update_medium
 from reporting import CannotRead, CannotWrite, FilmjacketError, NotSupported
 

@@ -8,7 +8,7 @@ import pytest
 from fat_sticks import MakeStick, Peer, as_mtools_see, as_we_see, expect_sound, one, update
 
 from media import open_medium
-from media.fat_boot import parse_boot
+from media.fat.boot import parse_boot
 from reporting import CannotWrite
 
 

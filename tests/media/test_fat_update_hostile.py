@@ -11,8 +11,8 @@ from fat_sticks import MIB, RECORDED, Name, run
 
 from drivers import open_image
 from media import NamedSource, open_medium, write_fat
-from media.fat_boot import parse_boot
-from media.fat_place import find_volume
+from media.fat.boot import parse_boot
+from media.fat.place import find_volume
 from media.update import Change, update_medium
 from reporting import FilmjacketError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from media import DigestList, FileRange, NameDoesNotFit, NamedSource, open_medium, write_folder
-from media.folder_read import RULES
+from media.folder.read import RULES
 from reporting import CannotRead, CannotWrite
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -29,7 +29,7 @@ from appended_sessions import (
 from pycdlib.pycdlib import PyCdlib
 
 from drivers import open_image
-from media.iso9660_sessions import session_starts
+from media.iso9660.sessions import session_starts
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from appended_sessions import (
 
 from drivers import open_image
 from media import NameDoesNotFit, PlannedFile, open_medium, write_iso9660
-from media.iso9660_records import Iso9660Record, parse_directory
-from media.iso9660_session_disc import Disc, read_disc
-from media.iso9660_session_plan import plan_session
-from media.iso9660_sessions import session_starts
-from media.iso9660_volume import Volume, read_volume
+from media.iso9660.records import Iso9660Record, parse_directory
+from media.iso9660.session_disc import Disc, read_disc
+from media.iso9660.session_plan import plan_session
+from media.iso9660.sessions import session_starts
+from media.iso9660.volume import Volume, read_volume
 from reporting import CannotWrite, NotSupported
 
 

@@ -27,7 +27,7 @@ from appended_sessions import (
 )
 
 from media import lay_out_bridge, planned_files, write_fat, write_volume
-from media.iso9660_session_plan import SESSION_ALIGNMENT, SESSION_LEAD
+from media.iso9660.session_plan import SESSION_ALIGNMENT, SESSION_LEAD
 from reporting import CannotWrite, FilmjacketError, NotSupported, WrongUsage
 
 SOURCES = [source(*item) for item in OLD.items()]

@@ -10,20 +10,20 @@ import pytest
 from drivers import open_image
 from media import (
     NamedSource,
-    iso9660_check_records,
-    iso9660_volume,
     open_medium,
     write_iso9660,
 )
-from media.iso9660_check import check_volume
-from media.iso9660_records import (
+from media.iso9660 import check_records as iso9660_check_records
+from media.iso9660 import volume as iso9660_volume
+from media.iso9660.check import check_volume
+from media.iso9660.records import (
     SECTOR,
     Iso9660Record,
     Malformed,
     parse_directory,
     parse_numbers,
 )
-from media.iso9660_rules import RULES
+from media.iso9660.rules import RULES
 from reporting import CannotRead, Severity
 
 PVD = 16 * SECTOR

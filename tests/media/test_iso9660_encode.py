@@ -12,8 +12,8 @@ from pycdlib.pycdlib import PyCdlib
 from pycdlib_structures import SECTOR, structures
 
 from media import NamedSource, PlannedFile, lay_out_bridge, lay_out_iso9660, write_iso9660
-from media.iso9660_encode import LaidFile, encode_volume, extents_of, tables_length
-from media.iso9660_folders import lay_out_folders
+from media.iso9660.encode import LaidFile, encode_volume, extents_of, tables_length
+from media.iso9660.folders import lay_out_folders
 from media.volume_plan import VolumePlan
 from reporting import CannotWrite
 

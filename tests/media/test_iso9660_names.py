@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.iso9660_names import (
+from media.iso9660.names import (
     NameDoesNotFit,
     file_identifier,
     folder_identifier,

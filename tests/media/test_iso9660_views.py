@@ -10,10 +10,10 @@ from struct import pack, pack_into
 import pytest
 
 from media import Medium, NamedSource, lay_out_bridge, open_medium, planned_files, write_iso9660
-from media.iso9660_sessions import session_starts
-from media.iso9660_views import read_views
-from media.iso9660_views_rules import RULES
-from media.iso9660_volume import read_volume
+from media.iso9660.sessions import session_starts
+from media.iso9660.views import read_views
+from media.iso9660.views_rules import RULES
+from media.iso9660.volume import read_volume
 from media.volume_write import write_volume
 from reporting import CannotRead
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from media import DigestList, FileRange, NamedSource, open_medium, write_iso9660
-from media.iso9660_names import NameDoesNotFit
+from media.iso9660.names import NameDoesNotFit
 from reporting import CannotRead, CannotWrite
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -399,7 +399,7 @@ for name in media.__all__:
 print(*sys.modules)
 """
     loaded = set(run(sys.executable, "-c", code).decode().split())
-    assert {"media.iso9660_write", "media.zip_write", "media.udf_layout"} <= loaded
+    assert {"media.iso9660.write", "media.zip.write", "media.udf.layout"} <= loaded
     assert not loaded & {"pycdlib", "pydicom", "numpy", "cryptography"}
 
 

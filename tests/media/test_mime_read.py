@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from media import MailMedium, Medium, mime_parts, open_medium
-from media.mime_headers import decoded, parse_headers, structured
-from media.mime_rules import RULES
+from media import MailMedium, Medium, open_medium
+from media.mime import parts as mime_parts
+from media.mime.headers import decoded, parse_headers, structured
+from media.mime.rules import RULES
 from reporting import CannotRead
 
 PICTURE = random.Random(3).randbytes(5000)  # noqa: S311 (repeatable, no secret)

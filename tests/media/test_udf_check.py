@@ -13,12 +13,12 @@ from drivers import open_image
 from media import NamedSource, UdfMedium, lay_out_udf, open_medium, planned_files
 from media import write_volume as write
 from media.entry import Entry
-from media.udf_blocks import Blocks
-from media.udf_bridge_read import compare_views
-from media.udf_encode_volume import Revision
-from media.udf_maps import build_space
-from media.udf_rules import RULES, new_list
-from media.udf_sequence import read_structure
+from media.udf.blocks import Blocks
+from media.udf.bridge_read import compare_views
+from media.udf.encode_volume import Revision
+from media.udf.maps import build_space
+from media.udf.rules import RULES, new_list
+from media.udf.sequence import read_structure
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SECTOR = 2048

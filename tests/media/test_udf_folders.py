@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from media import NameDoesNotFit, NamedSource, lay_out_udf, open_medium, planned_files, write_volume
-from media.udf_encode_volume import NUMBERS, Revision
+from media.udf.encode_volume import NUMBERS, Revision
 from media.volume_plan import PlannedFile, VolumePlan
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -18,8 +18,8 @@ from media import (
     planned_files,
     write_volume,
 )
-from media.udf_encode_volume import Revision
-from media.udf_volume import read_udf
+from media.udf.encode_volume import Revision
+from media.udf.volume import read_udf
 from reporting import FilmjacketError
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -21,7 +21,7 @@ from media import (
     planned_files,
     write_volume,
 )
-from media.udf_encode_volume import Revision
+from media.udf.encode_volume import Revision
 from reporting import CannotWrite
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

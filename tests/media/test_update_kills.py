@@ -23,8 +23,8 @@ from drivers import open_image
 from media import NamedSource, open_medium
 from media.copying import Step, runs
 from media.extents import Extent
-from media.fat_update import change_volume
-from media.fat_update_target import ImageTarget
+from media.fat.update import change_volume
+from media.fat.update_target import ImageTarget
 from media.update import Change, update_medium
 
 SECTOR = 512  # bytes: what a medium writes wholly or not at all

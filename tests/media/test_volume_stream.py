@@ -27,7 +27,7 @@ from media import (
     planned_files,
     write_volume,
 )
-from media.iso9660_layout import lay_out_iso9660
+from media.iso9660.layout import lay_out_iso9660
 from media.volume_stream import VolumeStream, stream_volume
 from reporting import CannotRead, CannotWrite
 

@@ -23,7 +23,7 @@ from media import (
     write_volume,
 )
 from media.copying import Copier
-from media.iso9660_layout import lay_out_iso9660
+from media.iso9660.layout import lay_out_iso9660
 from media.passing_digest import IN_USE, PassingDigests
 from media.pieces import cut
 from media.read_ahead import read_ahead

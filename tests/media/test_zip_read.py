@@ -22,10 +22,10 @@ from media import (
     spool,
     write_iso9660,
     write_zip,
-    zip_archive,
 )
-from media.zip_records import extra_fields
-from media.zip_rules import RULES
+from media.zip import archive as zip_archive
+from media.zip.records import extra_fields
+from media.zip.rules import RULES
 from reporting import CannotRead
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

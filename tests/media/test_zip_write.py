@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from media import DigestList, NameDoesNotFit, NamedSource, open_medium, write_zip, zip_encode
+from media import DigestList, NameDoesNotFit, NamedSource, open_medium, write_zip
 from media.source import FileRange
+from media.zip import encode as zip_encode
 from reporting import CannotRead, CannotWrite
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=2)))
@@ -172,7 +173,7 @@ def test_zip64_is_used_where_it_is_needed_and_only_there(
 ) -> None:
     # As if four bytes held no more than 0x30000: the numbers behind it stay true.
     monkeypatch.setattr(zip_encode, "needs_zip64", lambda size: size > 100)
-    monkeypatch.setattr("media.zip_write.needs_zip64", lambda size: size > 100)
+    monkeypatch.setattr("media.zip.write.needs_zip64", lambda size: size > 100)
     contents = {"LARGE": os.urandom(200_000), "SMALL": b"x" * 100}
     sources = [NamedSource((n,), (c,), RECORDED) for n, c in contents.items()]
     target = tmp_path / "t.zip"

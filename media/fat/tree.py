@@ -1,0 +1,125 @@
+"""The folders of a FAT volume to be: who is in which, under which short name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from media.fat.names import (
+    alias,
+    is_short,
+    long_record_count,
+    refuse_unsuited_long_name,
+    short_field,
+)
+from media.fat.records import MOST_RECORDS
+from media.iso9660.names import MAXIMUM_LEVELS, NameDoesNotFit, shown
+from media.source import Name
+from reporting import CannotWrite
+
+ROOT: Final = 0  # number of the folder that is the root
+
+
+class Member(NamedTuple):
+    """What is in a folder: a file by its number, or a folder by its own."""
+
+    short: bytes  # field of 11 bytes
+    long: str  # "" where the short name is the name
+    number: int
+    is_folder: bool
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder; its members in the order in which they came."""
+
+    name: Name
+    parent: int
+    members: list[Member] = field(default_factory=list)
+    records: int = 0  # that its members take
+
+    def add(self, member: Member) -> None:
+        self.members.append(member)
+        self.records += 1 + long_record_count(member.long)
+
+
+def plant(names: Sequence[Name], *, long_names: bool) -> list[Folder]:
+    """Return all folders that the files *names* need; the root first, parents before children.
+
+    Args:
+        names: of the files, in their order.
+        long_names: whether a file may have a last component that is no 8.3 name.
+
+    Raises:
+        NameDoesNotFit: a name is too deep, badly spelled, there twice, or both file and folder.
+        CannotWrite: a folder has more members than can be recorded.
+    """
+    tree = _Tree()
+    later = []
+    for number, name in enumerate(names):
+        if not 1 <= len(name) <= MAXIMUM_LEVELS:
+            raise NameDoesNotFit(
+                f"has {len(name)} levels",
+                shown(name),
+                f"Use at least a file name and at most {MAXIMUM_LEVELS - 1} folders above it",
+            )
+        if long_names and not is_short(name[-1]):
+            refuse_unsuited_long_name(name[-1])
+            later.append(number)
+        tree.add_file(name, number, long=long_names and not is_short(name[-1]))
+    tree.add_aliases(names, later)
+    for folder in tree.folders:
+        # The root has a label besides, the others have themselves and the one above.
+        if folder.records + 2 > MOST_RECORDS:
+            raise CannotWrite(
+                f"has more than the {MOST_RECORDS:,} records that a folder can have",
+                shown(folder.name),
+                "Spread the files over more folders",
+            )
+    return tree.folders
+
+
+class _Tree:
+    def __init__(self) -> None:
+        self.folders = [Folder((), ROOT)]
+        self._numbers: dict[Name, int] = {(): ROOT}
+        self._files: set[Name] = set()
+
+    def add_file(self, name: Name, number: int, *, long: bool) -> None:
+        folder = self._folder(name[:-1])
+        folded = (*name[:-1], name[-1].upper())
+        if folded in self._files:
+            raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
+        if folded in self._numbers:
+            raise _both(name)
+        self._files.add(folded)
+        # Files with a long name keep their place and get their short name when all others are
+        # known, so that none of these has to make room.
+        short = b"" if long else short_field(name[-1])
+        folder.add(Member(short, name[-1] if long else "", number, False))
+
+    def add_aliases(self, names: Sequence[Name], numbers: Sequence[int]) -> None:
+        parents = {self._numbers[names[number][:-1]] for number in numbers}
+        for parent in sorted(parents):
+            members = self.folders[parent].members
+            taken = {member.short for member in members}
+            stems: dict[str, int] = {}
+            for at, member in enumerate(members):
+                if member.long:
+                    short = alias(member.long, taken, stems)
+                    taken.add(short)
+                    members[at] = member._replace(short=short)
+
+    def _folder(self, name: Name) -> Folder:
+        number = self._numbers.get(name)
+        if number is None:
+            parent = self._folder(name[:-1])
+            if name in self._files:
+                raise _both(name)
+            number = self._numbers[name] = len(self.folders)
+            parent.add(Member(short_field(name[-1]), "", number, True))
+            self.folders.append(Folder(name, self._numbers[name[:-1]]))
+        return self.folders[number]
+
+
+def _both(name: Name) -> NameDoesNotFit:
+    return NameDoesNotFit("is a file and a folder", shown(name), "Rename one of them")

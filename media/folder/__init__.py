@@ -1,0 +1,1 @@
+"""Plain folders: made, read, changed in place."""

@@ -1,0 +1,1 @@
+"""Mails that carry a File-set: made, read, checked."""

@@ -1,0 +1,1 @@
+"""ZIP archives: made, read, also encrypted ones, checked."""

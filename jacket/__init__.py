@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from jacket.author import Authored, author
-    from jacket.file_set_update import update_file_set
+    from jacket.file_set.update import update_file_set
     from jacket.listing import list_medium
     from jacket.verification import Verification, verify
 
@@ -20,7 +20,7 @@ _HOME = {
     "Authored": "jacket.author",
     "author": "jacket.author",
     "list_medium": "jacket.listing",
-    "update_file_set": "jacket.file_set_update",
+    "update_file_set": "jacket.file_set.update",
     "Verification": "jacket.verification",
     "verify": "jacket.verification",
 }

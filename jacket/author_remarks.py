@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from jacket.console import amount, size
-from jacket.file_set_profile import about_required_icons
+from jacket.file_set.profile import about_required_icons
 from jacket.layout import growth
 from jacket.target import little_space, room
 from profiles.application_profiles import ApplicationProfile, Declared

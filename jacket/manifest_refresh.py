@@ -8,7 +8,7 @@ from jacket.console import amount
 from reporting import CannotRead
 
 if TYPE_CHECKING:
-    from jacket.file_set_files import FileSetFiles
+    from jacket.file_set.files import FileSetFiles
 
 FileID = tuple[str, ...]
 

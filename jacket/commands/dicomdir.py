@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from dicomdir.instance import NotIndexed
 from jacket import console
-from jacket.file_set_job import Indexed, NothingToIndex
-from jacket.file_set_names import alike
-from jacket.file_set_update import update_file_set
+from jacket.file_set.job import Indexed, NothingToIndex
+from jacket.file_set.names import alike
+from jacket.file_set.update import update_file_set
 from jacket.left_out_words import HEADINGS, say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words, chosen_profile

@@ -11,7 +11,7 @@ from pydicom.data import get_testdata_file
 from jacket.author import author
 from jacket.authored_words import say
 from jacket.cli import main
-from jacket.file_set_update import update_file_set
+from jacket.file_set.update import update_file_set
 from profiles.application_profiles import Medium
 from profiles.profile_table import PROFILES
 

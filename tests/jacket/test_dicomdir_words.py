@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
-from jacket.file_set_update import update_file_set
+from jacket.file_set.update import update_file_set
 from jacket.manifest import parse_manifest
 from jacket.verification import verify
 

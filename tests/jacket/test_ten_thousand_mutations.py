@@ -12,7 +12,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from jacket.author import author
-from jacket.file_set_update import update_file_set
+from jacket.file_set.update import update_file_set
 from jacket.verification import verify
 from reporting import FilmjacketError
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jacket.file_set_files import open_file_set
-from jacket.file_set_job import Indexed, NothingToIndex, Request, Unwanted
-from jacket.file_set_plan import plan_update
-from jacket.file_set_profile import row_for
-from jacket.file_set_write import write_change
+from jacket.file_set.files import open_file_set
+from jacket.file_set.job import Indexed, NothingToIndex, Request, Unwanted
+from jacket.file_set.plan import plan_update
+from jacket.file_set.profile import row_for
+from jacket.file_set.write import write_change
 from jacket.labels import checked_label
 from reporting import Progress, silent
 

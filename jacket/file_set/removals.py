@@ -16,7 +16,7 @@ from dicomdir.read import DirectoryRead
 from dicomdir.record import Directory, DirectoryRecord
 from dicomdir.update import without_branches
 from jacket.console import amount
-from jacket.file_set_job import Unwanted
+from jacket.file_set.job import Unwanted
 from reporting import CannotRead
 
 FileID = tuple[str, ...]

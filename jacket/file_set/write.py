@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dicomdir.replace_file import replace_atomically
-from jacket.file_set_job import FileID, Planned
+from jacket.file_set.job import FileID, Planned
 from reporting import CannotWrite, Progress
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _update(planned: Planned, capacity: int | None, progress: Progress) -> "Upda
 
 
 def _change(planned: Planned, clock: datetime) -> "Change":
-    from jacket.file_set_additions import source_of
+    from jacket.file_set.additions import source_of
     from media.source import NamedSource
     from media.update import Change
 

@@ -8,19 +8,19 @@ from dicomdir.encode import encode_dicomdir
 from dicomdir.file_ids import is_legal_file_id, located, shown
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from jacket import file_set_remarks as remarks
-from jacket.file_set_directory import Decided, new_directory, updated_directory
-from jacket.file_set_files import DICOMDIR, FileID, FileSetFiles, is_the_directory
-from jacket.file_set_found import Pair, nameable
-from jacket.file_set_job import Indexed, NothingToIndex, Planned, Request
-from jacket.file_set_profile import allowed, facts_of, icons_of, not_yet_compliant
-from jacket.file_set_same import same_object
+from jacket.file_set import remarks as remarks
+from jacket.file_set.directory import Decided, new_directory, updated_directory
+from jacket.file_set.files import DICOMDIR, FileID, FileSetFiles, is_the_directory
+from jacket.file_set.found import Pair, nameable
+from jacket.file_set.job import Indexed, NothingToIndex, Planned, Request
+from jacket.file_set.profile import allowed, facts_of, icons_of, not_yet_compliant
+from jacket.file_set.same import same_object
 from jacket.labels import is_label
 from reporting import CannotRead
 
 if TYPE_CHECKING:
     from dicomdir.read import DirectoryRead
-    from jacket.file_set_removals import Removal
+    from jacket.file_set.removals import Removal
 
 _CD: Final = "iso9660"
 
@@ -97,7 +97,7 @@ class _Plan:
         """Return the instances that stay, and note what goes."""
         if not any(self.request.remove):
             return instances
-        from jacket.file_set_removals import removal
+        from jacket.file_set.removals import removal
 
         name_of = self.files.name_of
         gone: Removal = removal(
@@ -114,8 +114,8 @@ class _Plan:
     def _add(self) -> None:
         """Choose what comes in of the sources, and under which names."""
         from dicomdir.scan import scan
-        from jacket.file_set_additions import additions
-        from jacket.file_set_places import FreePlaces
+        from jacket.file_set.additions import additions
+        from jacket.file_set.places import FreePlaces
 
         request = self.request
         found = scan(request.add, self.indexer, jobs=request.jobs, progress=request.progress)
@@ -205,7 +205,7 @@ class _Plan:
 
         if not self.files.is_taken(MANIFEST) or (content := manifest_of(self.files)) is None:
             return {}, ()
-        from jacket.file_set_additions import digest_of, source_of
+        from jacket.file_set.additions import digest_of, source_of
 
         digests = {name: digest_of(source_of(item, name)) for name, item in coming}
         content, about = refreshed(

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from dicomdir.instance import NotIndexed
 from jacket.console import amount
-from jacket.file_set_profile import about_required_icons
+from jacket.file_set.profile import about_required_icons
 
 if TYPE_CHECKING:
-    from jacket.file_set_directory import Decided
-    from jacket.file_set_job import Request
+    from jacket.file_set.directory import Decided
+    from jacket.file_set.job import Request
 
 FileID = tuple[str, ...]
 

@@ -212,7 +212,7 @@ class MediumFiles:
         return self._medium.label
 
     def scan(self, indexer: Indexer, jobs: int | None, progress: Progress) -> Scanned:
-        from jacket.file_set_entries import index_entry
+        from jacket.file_set.entries import index_entry
 
         scanned = Scanned([], [])
         self._entries = {entry.name: entry for entry in self._medium.entries()}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomdir.instance import Instance
-from jacket.file_set_files import FileSetFiles
+from jacket.file_set.files import FileSetFiles
 from reporting import CannotRead
 
 _CHUNK: Final = 1 << 20  # bytes

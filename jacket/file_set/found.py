@@ -6,8 +6,8 @@ from typing import Final
 from dicomdir.build import separate_patients
 from dicomdir.file_ids import is_legal_file_id
 from dicomdir.instance import Instance, NotIndexed
-from jacket.file_set_files import FileID, FileSetFiles
-from jacket.file_set_names import why_illegal
+from jacket.file_set.files import FileID, FileSetFiles
+from jacket.file_set.names import why_illegal
 from profiles.homes import separate_homes
 
 Pair = tuple[Instance, FileID]

@@ -21,6 +21,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def rigs() -> Path:
+    """Emulated drives and what real ones answered, beside the checkout."""
+    folder = ROOT.parent / "shared" / "rigs"
+    if not folder.is_dir():
+        pytest.skip(f"no rigs at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def pydicom_files() -> list[Path]:
     """Every real file that ships in pydicom's wheel; always there."""
     with warnings.catch_warnings():

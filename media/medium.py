@@ -78,7 +78,7 @@ def _medium_in(image: ImageFile, password: bytes | None) -> Medium:
     if medium is None and not is_zip:
         medium = _archive(image, password, recover=False)
     if medium is None:
-        medium = open_mail(image, _medium_on, password=password)
+        medium = open_mail(image, medium_on, password=password)
     if medium is None:
         raise _not_for_us(image)
     return medium
@@ -89,10 +89,15 @@ def _archive(image: ImageFile, password: bytes | None, *, recover: bool) -> Medi
     if archive is None or not archive.members:
         return None
     archive.on_close(image.close)
-    return opened(archive, image.path, _medium_on)
+    return opened(archive, image.path, medium_on)
 
 
-def _medium_on(image: ImageFile) -> Medium:
+def medium_on(image: ImageFile) -> Medium:
+    """Open the volume on an image, or on a drive that is read as one; no archive, no mail.
+
+    Raises:
+        CannotRead: it has none that is known.
+    """
     medium = _volume_on(image)
     if medium is None:
         raise _not_for_us(image)

@@ -11,7 +11,7 @@ from media.source import FileRange, NamedSource
 from reporting import CannotRead
 
 # Not blocking: a pipe in a file's place would wait for its other end for ever.
-_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _STATUS_BLOCK: Final = 512  # bytes that a file's status counts as one
 _PREAD: Final = hasattr(os, "pread")
 
@@ -29,13 +29,13 @@ class WatchedFile:
         """
         self.path = path
         try:
-            self.fd = os.open(path, _FLAGS)
+            self.fd = os.open(path, OPEN_FLAGS)
         except OSError as error:
             raise not_read(path, error) from error
         try:
             self._before = os.fstat(self.fd)
             self._refuse_unlike_plan(source)
-            self.is_sparse = _is_sparse(self._before)
+            self.is_sparse = is_sparse(self._before)
         except BaseException:
             self.close()
             raise
@@ -105,7 +105,7 @@ class WatchedFile:
             _refuse_change(self.path)
 
 
-def _is_sparse(status: os.stat_result) -> bool:
+def is_sparse(status: os.stat_result) -> bool:
     # Other systems have the calls, but have not always told the truth.
     return sys.platform == "linux" and status.st_blocks * _STATUS_BLOCK < status.st_size
 
@@ -116,7 +116,7 @@ def hole_bytes(path: str) -> int:
         status = os.stat(path)  # noqa: PTH116 (no object per file)
     except OSError:
         return 0  # Whoever opens it tells why not.
-    return status.st_size - status.st_blocks * _STATUS_BLOCK if _is_sparse(status) else 0
+    return status.st_size - status.st_blocks * _STATUS_BLOCK if is_sparse(status) else 0
 
 
 def read_at(descriptor: int, length: int, offset: int) -> bytes:

@@ -2,6 +2,7 @@
 
 What is on a disc stays where it is. A new session behind the last one names again what is kept,
 and names what is new; what it does not name is deleted, though its bytes are still there.
+Programs that read an image without knowing of sessions are shown the newest one as well.
 """
 
 import os
@@ -19,13 +20,14 @@ from media.aside import not_written, refuse_too_much, refuse_without_space
 from media.copying import Copier
 from media.iso9660.encode import FIRST_DESCRIPTOR
 from media.iso9660.session_disc import Disc, read_disc
+from media.iso9660.session_first import FIRST_AT, first_descriptors, in_place_of
 from media.iso9660.session_plan import SessionPlan, plan_session
 from media.iso9660.sessions import session_starts
 from media.iso9660.volume import read_volume
 from media.source import Name, NamedSource
 from media.update import Change, Updated
 from media.volume_plan import PlannedFile
-from reporting import CannotWrite, NotSupported, Progress, interruption, silent
+from reporting import CannotWrite, FilmjacketError, NotSupported, Progress, interruption, silent
 
 # Disks write so much at once or not at all. Everything by which a descriptor is known for one and
 # leads to its directories is in it (ECMA-119 8.4.1 to 8.4.18).
@@ -42,13 +44,16 @@ def append_session(
     progress: Progress = silent,
     label: str | None = None,
     start: int | None = None,
+    update_first: bool = True,
 ) -> Updated:
     """Append a session to an image, in which *change* is made.
 
     The session counts from the moment its primary descriptor is written, which is when all else
     is durable. Stopped before, the image reads as it did, and what is behind its end is written
-    over by the next session. An image does not tell whether its disc was closed: whoever writes
-    it to a disc must know.
+    over by the next session. Then the descriptors at the front of the image, which readers that
+    know no sessions go by, are made to show the same, as one volume from the first block to the
+    end; stopped meanwhile, those readers see the disc as it was, and the next session mends that.
+    An image does not tell whether its disc was closed: whoever writes it to a disc must know.
 
     Args:
         path: the image of a disc with ISO 9660, which may have Joliet and Rock Ridge names.
@@ -59,6 +64,8 @@ def append_session(
         label: of the volume; None: as it was.
         start: block at which the session is to begin, such as a drive's next writable address;
             None: at once behind the last one, by the rule of `media.iso9660.session_plan`.
+        update_first: whether the first descriptors are to show the session too; False where the
+            image stands for a disc on which nothing can be written twice.
 
     Returns:
         what was done, with the digests of all that is new as it reads back.
@@ -78,8 +85,12 @@ def append_session(
         if capacity is not None:
             refuse_too_much(path, plan.end, capacity)
         refuse_without_space(path, _written_bytes(plan, sources))
-        with _restored_on_failure(image, disc.end):
+        first = first_descriptors(image)
+        new_first = in_place_of(first, plan.first, str(path)) if update_first else None
+        with _restored_on_failure(image, disc.end, first):
             digests = _write(image, disc.end, plan, sources, progress)
+            if new_first is not None:
+                _write_first(image, new_first)
     return Updated("iso9660", len(sources), len(change.remove), plan.end, digests)
 
 
@@ -115,17 +126,42 @@ def _written_bytes(plan: SessionPlan, sources: Sequence[NamedSource]) -> int:
 
 
 @contextmanager
-def _restored_on_failure(image: ImageFile, end: int) -> Iterator[None]:
-    """Give an image its length again where the body fails; what is behind *end* was written to."""
+def _restored_on_failure(image: ImageFile, end: int, first: bytes) -> Iterator[None]:
+    """Make an image what it was where the body fails.
+
+    Args:
+        image: that is written to behind byte *end*, and last of all at its front.
+        end: byte behind which nothing counted.
+        first: descriptors at its front.
+    """
     try:
         yield
     except BaseException:
         interruption.take_back()
-        with suppress(OSError):
+        with suppress(OSError, FilmjacketError):
+            # First of all the front: it must never lead to what is no longer there.
+            _put_back(image, first)
             os.ftruncate(image.fileno(), end)  # A descriptor that was there already goes as well.
             os.ftruncate(image.fileno(), image.size)
             os.fsync(image.fileno())
         raise
+
+
+def _put_back(image: ImageFile, first: bytes) -> None:
+    if image.pread(len(first), FIRST_AT) == first:
+        return
+    copier = Copier(image.fileno(), image.path)
+    for part, at in ((first[:_SWITCH], FIRST_AT), (first[_SWITCH:], FIRST_AT + _SWITCH)):
+        copier.write(part, at)
+        os.fsync(image.fileno())
+
+
+def _write_first(image: ImageFile, first: bytes) -> None:
+    """Write the descriptors at the front; they count from the moment their first part is there."""
+    copier = Copier(image.fileno(), image.path)
+    for part, at in ((first[_SWITCH:], FIRST_AT + _SWITCH), (first[:_SWITCH], FIRST_AT)):
+        copier.write(part, at)
+        os.fsync(image.fileno())
 
 
 def _write(

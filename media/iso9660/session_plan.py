@@ -36,6 +36,7 @@ class SessionPlan(NamedTuple):
     blocks: int  # that it takes, from there on
     descriptor: bytes  # the primary one, by which the session counts
     structures: tuple[tuple[int, bytes], ...]  # byte of the disc, all else
+    first: bytes  # all descriptors, for the front of an image: of one volume over all sessions
     offsets: tuple[int, ...]  # byte at which each file begins, in the order of the files
 
     @property
@@ -95,15 +96,11 @@ def plan_session(
         encoded.append(layout.encode(tables, content))
         structures.append((tables * SECTOR, encoded[-1].data))
         tables += layout.blocks
-    change_descriptor = _DescriptorChange(blocks, recorded, label)
-    primary, *others = (
-        old.data if number is None else change_descriptor.of(old.data, encoded[number])
-        for old, number in descriptors
-    )
-    second = (start + FIRST_DESCRIPTOR + 1) * SECTOR
-    structures.append((second, b"".join((*others, terminator()))))
+    primary, others = _encoded(descriptors, encoded, _DescriptorChange(blocks, recorded, label))
+    structures.append(((start + FIRST_DESCRIPTOR + 1) * SECTOR, others))
+    first = _encoded(descriptors, encoded, _DescriptorChange(start + blocks, recorded, label))
     at = tuple((content + offset) * SECTOR for offset in offsets)
-    return SessionPlan(start, blocks, primary, tuple(structures), at)
+    return SessionPlan(start, blocks, primary, tuple(structures), b"".join(first), at)
 
 
 def _start(disc: Disc, start: int | None) -> int:
@@ -149,6 +146,19 @@ def _descriptors(disc: Disc) -> list[tuple[Descriptor, int | None]]:
     }
     others = [d for d in disc.volume.descriptors if d.type != _PRIMARY]  # The rest are copies.
     return [(d, trees.get(d.sector)) for d in (disc.volume.primary, *others)]
+
+
+def _encoded(
+    descriptors: Sequence[tuple[Descriptor, int | None]],
+    trees: Sequence[EncodedTree],
+    change: "_DescriptorChange",
+) -> tuple[bytes, bytes]:
+    """Return the primary descriptor, and all behind it."""
+    primary, *others = (
+        old.data if number is None else change.of(old.data, trees[number])
+        for old, number in descriptors
+    )
+    return primary, b"".join((*others, terminator()))
 
 
 class _DescriptorChange:

@@ -62,8 +62,9 @@ def about_removed(kind: str, number: int) -> tuple[str, ...]:
         return ()
     if kind == "iso9660":
         return (
-            "what is removed is no longer shown, but an earlier session of the disc still holds "
-            "it: before the disc goes to anybody else, make a new one with `jacket author`",
+            "what is removed is no longer shown, but its bytes stay in the image, in an earlier "
+            "session, and come onto every disc that is burned from it: before one goes to anybody "
+            "else, make a new image with `jacket author`",
         )
     return (
         "what is removed is gone from the folders, but its bytes are not overwritten: programs "

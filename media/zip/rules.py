@@ -12,6 +12,10 @@ _SUSPECT: Final = "Do not unpack this archive with other programs; ask the sende
 _RENAME: Final = "Rename it to what PS3.10 allows and make the archive again"
 _NOTHING: Final = "Nothing needs to be done"
 _PLAIN: Final = "Make the archive again with the usual compression (Deflate) and no password"
+_NOT_ENCRYPTED: Final = (
+    "Make the archive again without a password, or ask the sender to; it is read with "
+    "--password-file FILE"
+)
 
 _ARCHIVE: Final = (
     Rule(
@@ -178,14 +182,14 @@ _ENTRIES: Final = (
         "ZIP-ENCRYPTED",
         _ERROR,
         "files are encrypted with a password, which the receivers of a File-set cannot know",
-        "Read it with --password-file FILE; make the archive again without a password",
+        _NOT_ENCRYPTED,
         "PS3.12 Annex V; PS3.11 L.3.4",
     ),
     Rule(
         "ZIP-ENCRYPTED-AES",
         _ERROR,
         "files are encrypted with AES and a password, which the receivers cannot know",
-        "Read it with --password-file FILE; make the archive again without a password",
+        _NOT_ENCRYPTED,
         "PS3.12 Annex V; PS3.11 L.3.4",
     ),
     Rule(

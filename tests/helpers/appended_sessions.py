@@ -9,7 +9,9 @@ from pathlib import Path
 from drivers import open_image
 from media import NamedSource, open_medium, write_iso9660
 from media.iso9660.append import append_session
+from media.iso9660.plain_names import name_of
 from media.iso9660.sessions import session_starts
+from media.iso9660.volume import read_volume
 from media.update import Change, Updated
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -71,6 +73,18 @@ def read(image: Path) -> dict[str, bytes]:
         return contents
 
 
+def read_front(image: Path) -> dict[str, bytes]:
+    """What a reader sees that knows no sessions."""
+    with open_image(image) as opened:
+        volume = read_volume(opened)
+        assert volume is not None
+        assert not volume.problems.findings()
+        return {
+            "/".join(name_of(volume, file)): opened.pread(file.size, file.at)
+            for file in volume.files
+        }
+
+
 def errors(image: Path) -> list[str]:
     with open_medium(image) as medium:
         return [
@@ -79,9 +93,20 @@ def errors(image: Path) -> list[str]:
 
 
 def start_of_last(image: Path) -> int:
-    """The block at which the last session begins, 16 before its first descriptor."""
+    """The block at which the last session begins, 16 before its first descriptor.
+
+    Where the front of the image shows it as well, it is where that primary descriptor was first.
+    """
     with open_image(image) as opened:
-        return session_starts(opened)[-1] - 16
+        (first,) = session_starts(opened)[-1:]
+    data = image.read_bytes()
+    told = data[first * SECTOR : (first + 1) * SECTOR]
+    at = len(data)
+    while at > first * SECTOR:
+        at = data.rindex(b"\x01CD001", 0, at)
+        if not at % SECTOR and data[at + 140 : at + 190] == told[140:190]:  # tables and root
+            break
+    return at // SECTOR - 16
 
 
 def run(*command: object) -> subprocess.CompletedProcess[str]:
@@ -90,20 +115,43 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 def by_xorriso(image: Path, peer: Peer, *options: str) -> dict[str, bytes]:
-    """What xorriso sees in the last session, with the content of every file."""
+    """What xorriso sees without a word of sessions and in the last one, with all content."""
+    told: list[object] = ["-load", "sbsector", start_of_last(image)]
+    seen, of_the_last = (_extracted(image, peer, *options, *words) for words in ([], told))
+    assert seen == of_the_last
+    return seen
+
+
+def _extracted(image: Path, peer: Peer, *options: object) -> dict[str, bytes]:
     target = image.with_name("by_xorriso")
     shutil.rmtree(target, ignore_errors=True)
-    where = ("-load", "sbsector", start_of_last(image), "-indev", f"stdio:{image}")
-    run(peer("xorriso"), *options, "-osirrox", "on", *where, "-extract", "/", target)
+    where = ("-indev", f"stdio:{image}", "-extract", "/", target)
+    run(peer("xorriso"), "-osirrox", "on", *options, *where)
     run("chmod", "-R", "u+w", target)
-    return {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+    return contents(target)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def by_isoinfo(image: Path, peer: Peer, *options: str) -> list[str]:
-    """The names that isoinfo sees in the last session."""
-    start = start_of_last(image)
-    listed = run(peer("isoinfo"), "-T", start, "-f", *options, "-i", image).stdout.split("\n")
-    return sorted(line.removeprefix("/") for line in listed if line)
+    """The names that isoinfo sees without a word of sessions, and in the last one."""
+    words = (), ("-T", start_of_last(image))
+    seen, of_the_last = (
+        run(peer("isoinfo"), *told, "-f", *options, "-i", image).stdout.split("\n")
+        for told in words
+    )
+    assert seen == of_the_last
+    return sorted(line.removeprefix("/") for line in seen if line)
+
+
+def behind_first(data: bytes | bytearray) -> bytes:
+    """An image without the descriptors at its front, the one part that is written twice."""
+    at = 16
+    while data[at * SECTOR + 1 : at * SECTOR + 6] == b"CD001":
+        at += 1
+    return bytes(data[: 16 * SECTOR] + data[at * SECTOR :])
 
 
 def write_tree(folder: Path) -> Path:

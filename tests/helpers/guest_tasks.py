@@ -1,19 +1,19 @@
 """What is mounted by Linux in a guest: images of ours and of others, and what is to be on them."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from appended_sessions import start_of_last
 from guest_mounts import LARGE as ENOUGH
 from guest_mounts import TAIL, content
 from our_volumes import RECORDED, VOLUMES, is_partitioned, plan_of, write, write_structures
 
-from drivers import open_image
 from media import NamedSource, PlannedFile
 from media.iso9660.append import append_session
-from media.iso9660.sessions import session_starts
 from media.update import Change
 
 Name = tuple[str, ...]
@@ -152,8 +152,13 @@ AFTER[("ZZZ",)] = 2500
 LONG = "a rather long name of 1.2.840.113619.dcm"
 SESSIONS: dict[str, tuple[View, dict[Name, int]]] = {
     "the first session": (ISO, SIZES),
+    "an image that nothing is told of": (ISO, AFTER),
     "the last session": (ISO, AFTER),
     "the last session by Rock Ridge": (View("iso9660", []), {**AFTER, ("LEAF", LONG): 700}),
+    "an image that nothing is told of, by Joliet": (
+        View("iso9660", ["norock"]),
+        {**AFTER, ("LEAF", LONG): 700},
+    ),
     "the last session by Joliet": (View("iso9660", ["norock"]), {**AFTER, ("LEAF", LONG): 700}),
 }
 
@@ -165,18 +170,24 @@ def with_sessions(folder: Path, peer: Peer) -> Tasks:
         NamedSource(name, (content("/".join(name), AFTER[name]),), RECORDED)
         for name in (("ADDED", "NEW"), ("ZZZ",))
     )
-    tasks = {}
-    for image in ("ours.iso", "others.iso"):
+    # One with the descriptors of its first session at its front, as a disc would have them.
+    shutil.copy(folder / "ours.iso", folder / "disc.iso")
+    starts = {}
+    for image in ("ours.iso", "others.iso", "disc.iso"):
         for change in (Change(add=added), Change(remove=(("README.TXT",),))):
-            append_session(folder / image, change, recorded=RECORDED)
+            front = image != "disc.iso"
+            append_session(folder / image, change, recorded=RECORDED, update_first=front)
+        starts[image] = start_of_last(folder / image)
+    tasks = {}
     for name, (view, _) in SESSIONS.items():
-        image = "others.iso" if "by" in name else "ours.iso"
-        with open_image(folder / image) as reader:
-            starts = session_starts(reader)
-        assert len(starts) == 3
-        start = 0 if "first" in name else starts[-1] - starts[0]
-        options = [*view.options, f"sbsector={start}"]
-        tasks[name] = {"image": image, "type": view.type, "options": options, "deed": "read"}
+        image = "others.iso" if "by" in name else "disc.iso" if "first" in name else "ours.iso"
+        told = [f"sbsector={starts[image]}"] if "last" in name else []
+        tasks[name] = {
+            "image": image,
+            "type": view.type,
+            "options": [*view.options, *told],
+            "deed": "read",
+        }
     return tasks
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from appended_sessions import (
     SECTOR,
     Peer,
     append,
+    behind_first,
     by_isoinfo,
     by_xorriso,
     change,
+    contents,
     errors,
     genisoimage,
     read,
+    read_front,
     run,
     start_of_last,
     write_ours,
@@ -50,9 +54,11 @@ def two_sessions_of_genisoimage(tree: Path, peer: Peer) -> Path:
     return next_session_by(peer("genisoimage"), first, more, "-iso-level", "1")
 
 
-def next_session_by(tool: str, image: Path, tree: Path, *options: str) -> Path:
+def next_session_by(
+    tool: str, image: Path, tree: Path, *options: str, start: int | None = None
+) -> Path:
     """Let another program make a session, and put it where a drive would."""
-    start = start_of_last(image)
+    start = start_of_last(image) if start is None else start
     begins = -(-image.stat().st_size // SECTOR // 16) * 16 + 64
     session = image.with_name("session.iso")
     merge = ("-C", f"{start},{begins}", "-M", image)
@@ -83,10 +89,10 @@ MAKERS: Mapping[str, Callable[[Path, Peer], Path]] = {
 def test_a_session_shows_what_is_kept_and_what_is_new(ours: Path, peer: Peer) -> None:
     before = ours.read_bytes()
     done = append(ours)
-    assert read(ours) == NEW
+    assert read(ours) == read_front(ours) == NEW
     assert by_xorriso(ours, peer) == NEW
     assert errors(ours) == []
-    assert ours.read_bytes()[: len(before)] == before  # nothing of a CD-R is written twice
+    assert behind_first(ours.read_bytes()).startswith(behind_first(before))
     assert (done.kind, done.added, done.removed) == ("iso9660", 4, 2)
     assert done.size == ours.stat().st_size
     assert done.digests == {
@@ -95,25 +101,48 @@ def test_a_session_shows_what_is_kept_and_what_is_new(ours: Path, peer: Peer) ->
     }
 
 
-def test_readers_that_know_no_sessions_see_the_one_whose_descriptors_they_are_given(
-    ours: Path, peer: Peer, tmp_path: Path
-) -> None:
-    append(ours)
-    data = bytearray(ours.read_bytes())
-    descriptors = (start_of_last(ours) + 16) * SECTOR
-    data[16 * SECTOR : 18 * SECTOR] = data[descriptors : descriptors + 2 * SECTOR]
-    ours.write_bytes(data)
-    run(peer("7z"), "x", f"-o{tmp_path / 'by_7z'}", ours)
-    for name, content in NEW.items():
-        assert (tmp_path / "by_7z" / name).read_bytes() == content
-    volume = PyCdlib()
-    volume.open(str(ours))
-    for name, content in NEW.items():
-        read_by_pycdlib = io.BytesIO()
-        recorded = name if "." in name else name + "."
-        volume.get_file_from_iso_fp(read_by_pycdlib, iso_path=f"/{recorded};1")
-        assert read_by_pycdlib.getvalue() == content
+def test_of_a_disc_nothing_is_written_twice(ours: Path, peer: Peer) -> None:
+    before = ours.read_bytes()
+    copy = ours.with_name("copy.iso")
+    copy.write_bytes(before)
+    append(ours, update_first=False)
+    assert ours.read_bytes()[: len(before)] == before
+    assert (read(ours), read_front(ours)) == (NEW, OLD)
+    append(copy)
+    assert behind_first(copy.read_bytes()) == behind_first(ours.read_bytes())
+    append(ours, change({"MORE": b"more"}))  # What was left undone is made up for.
+    assert read(ours) == read_front(ours) == by_xorriso(ours, peer) == {**NEW, "MORE": b"more"}
+
+
+def by_7z(image: Path, peer: Peer) -> dict[str, bytes]:
+    target = image.with_name("by_7z")
+    shutil.rmtree(target, ignore_errors=True)
+    run(peer("7z"), "x", f"-o{target}", image)
+    return contents(target)
+
+
+def by_pycdlib(image: Path) -> dict[str, bytes]:
+    volume, seen = PyCdlib(), {}
+    volume.open(str(image))
+    for folder, _, files in volume.walk(iso_path="/"):
+        for recorded in files:
+            content = io.BytesIO()
+            path = f"{folder.rstrip('/')}/{recorded}"
+            volume.get_file_from_iso_fp(content, iso_path=path)
+            seen[path.strip("/").removesuffix(";1").removesuffix(".")] = content.getvalue()
     volume.close()
+    return seen
+
+
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_readers_that_know_no_sessions_see_the_newest(
+    ours: Path, peer: Peer, sessions: int
+) -> None:
+    for number in range(sessions):
+        append(ours, CHANGE if not number else change({"DICOMDIR": NEW["DICOMDIR"]}))
+    assert by_7z(ours, peer) == by_pycdlib(ours) == read_front(ours) == read(ours) == NEW
+    told = run(peer("isoinfo"), "-d", "-i", ours).stdout
+    assert f"Volume size is: {ours.stat().st_size // SECTOR}\n" in told
 
 
 def test_names_are_recorded_as_annex_f_asks(ours: Path, peer: Peer) -> None:
@@ -129,14 +158,17 @@ def test_a_session_goes_on_what_others_made(tree: Path, peer: Peer, made: str) -
     image = MAKERS[made](tree, peer)
     assert read(image) == OLD
     append(image)
-    assert read(image) == NEW
+    assert read(image) == read_front(image) == NEW
     assert by_xorriso(image, peer, "-read_fs", "ecma119") == NEW
     assert by_xorriso(image, peer) == NEW  # by Rock Ridge or Joliet, where there is one
     assert errors(image) == []
 
 
+@pytest.mark.parametrize("start", [None, 0], ids=["told the session", "told nothing"])
 @pytest.mark.parametrize("tool", ["genisoimage", "xorriso"])
-def test_others_go_on_where_we_stopped(tree: Path, ours: Path, peer: Peer, tool: str) -> None:
+def test_others_go_on_where_we_stopped(
+    tree: Path, ours: Path, peer: Peer, tool: str, start: int | None
+) -> None:
     append(ours)
     more = tree.with_name("more")
     more.mkdir()
@@ -145,12 +177,26 @@ def test_others_go_on_where_we_stopped(tree: Path, ours: Path, peer: Peer, tool:
     wrapper = tree.with_name("tool")
     wrapper.write_text(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
     wrapper.chmod(0o755)
-    next_session_by(str(wrapper), ours, more, "-iso-level", "1", "-sysid", "")
+    next_session_by(str(wrapper), ours, more, "-iso-level", "1", "-sysid", "", start=start)
     assert read(ours) == {**NEW, "MORE": b"more"}
     append(ours, change({"EVEN/MORE": b"even more"}))
     assert (
         by_xorriso(ours, peer) == read(ours) == {**NEW, "MORE": b"more", "EVEN/MORE": b"even more"}
     )
+
+
+def test_xorriso_grows_an_image_of_ours_that_grows_on(tree: Path, ours: Path, peer: Peer) -> None:
+    append(ours)
+    device = ("-dev", f"stdio:{ours}", "-rockridge", "off", "-rm", "/DICOM/P9/I1", "--")
+    run(peer("xorriso"), *device, "-map", tree / "EMPTY", "/MORE", "-commit", "-end")
+    now = {**NEW, "MORE": b""}
+    del now["DICOM/P9/I1"]
+    assert read(ours) == read_front(ours) == by_7z(ours, peer) == now
+    append(ours, change({"EVEN/MORE": b"even more"}, ("MORE",)))
+    del now["MORE"]
+    now["EVEN/MORE"] = b"even more"
+    assert read(ours) == read_front(ours) == by_7z(ours, peer) == by_xorriso(ours, peer) == now
+    assert errors(ours) == []
 
 
 def test_twenty_sessions_in_a_row(ours: Path, peer: Peer) -> None:
@@ -164,6 +210,6 @@ def test_twenty_sessions_in_a_row(ours: Path, peer: Peer) -> None:
         for each in gone:
             del expected[each]
     with open_image(ours) as image:
-        assert len(session_starts(image)) == 21
-    assert read(ours) == by_xorriso(ours, peer) == expected
+        assert session_starts(image) == (16,)  # one volume over everything
+    assert read(ours) == by_xorriso(ours, peer) == by_7z(ours, peer) == expected
     assert errors(ours) == []

@@ -10,7 +10,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from appended_sessions import CHANGE, NEW, OLD, WHEN, append, change, errors, read, write_ours
+from appended_sessions import (
+    CHANGE,
+    NEW,
+    OLD,
+    WHEN,
+    Peer,
+    append,
+    change,
+    errors,
+    genisoimage,
+    read,
+    read_front,
+    write_ours,
+    write_tree,
+)
 
 from media import FileRange, NamedSource
 from media.update import Change
@@ -86,10 +100,11 @@ def test_every_prefix_of_what_is_written_leaves_the_old_disc_or_the_new_one(
         for following in ([], *(torn(step, chance) for _ in range(3)), [step]):
             copy.write_bytes(old)
             carry_out([*made[:number], *following], copy)
-            seen.append(read(copy))
-            assert seen[-1] in (OLD, NEW), f"stopped in step {number}: {step.call} at {step.at}"
-    assert OLD in seen
-    assert seen[-1] == NEW
+            seen.append((read(copy), read_front(copy)))
+            where = f"stopped in step {number}: {step.call} at {step.at}"
+            assert seen[-1] in ((OLD, OLD), (NEW, OLD), (NEW, NEW)), where
+    assert (OLD, OLD) in seen
+    assert seen[-1] == (NEW, NEW)
     assert read(ours) == NEW
 
 
@@ -109,23 +124,27 @@ def test_writes_may_reach_the_disk_in_any_order_between_two_barriers(
         reached = chance.sample(between, chance.randrange(len(between) + 1))
         copy.write_bytes(old)
         carry_out([*made[:barrier], *reached], copy)
-        assert read(copy) in (OLD, NEW)
+        assert (read(copy), read_front(copy)) in ((OLD, OLD), (NEW, OLD), (NEW, NEW))
 
 
 def test_the_descriptor_that_counts_is_written_last_and_at_once(
     ours: Path, steps: list[Step]
 ) -> None:
+    before = ours.stat().st_size
     append(ours)
-    *before, last, sync = steps
-    assert before[-1].call == sync.call == "sync"
-    assert last.data[:7] == b"\x01CD001\x01"
-    assert len(last.data) == DISK_SECTOR
-    assert not last.at % DISK_SECTOR
+    *_, durable, of_the_session, sync, _, durable_too, of_the_image, end = steps
+    assert {s.call for s in (durable, sync, durable_too, end)} == {"sync"}
+    for last in (of_the_session, of_the_image):
+        assert last.data[:7] == b"\x01CD001\x01"
+        assert len(last.data) == DISK_SECTOR
+        assert not last.at % DISK_SECTOR
+    assert of_the_image.at == 16 * 2048
+    assert sum(step.call == "write" and step.at < before for step in steps) == 2
 
 
 def test_a_killed_update_is_written_over_by_the_next_one(ours: Path) -> None:
     old = ours.read_bytes()
-    append(ours)
+    append(ours, update_first=False)
     whole = ours.read_bytes()
     switch = whole.index(b"\x01CD001\x01", len(old))
     ours.write_bytes(whole[:switch] + bytes(DISK_SECTOR) + whole[switch + DISK_SECTOR :])
@@ -189,7 +208,7 @@ def test_a_source_that_changes_leaves_the_image_as_it_was(
     assert ours.read_bytes() == old
 
 
-@pytest.mark.parametrize("fails", [1, 2])
+@pytest.mark.parametrize("fails", [1, 2, 3, 4])
 def test_a_disk_that_cannot_make_it_durable_leaves_the_image_as_it_was(
     ours: Path, monkeypatch: pytest.MonkeyPatch, fails: int
 ) -> None:
@@ -212,6 +231,40 @@ def test_a_disk_that_cannot_make_it_durable_leaves_the_image_as_it_was(
     with pytest.raises(CannotWrite, match="Input/output error"):
         append(ours)
     assert ours.read_bytes() == old + bytes(4 << 20)
+
+
+def test_what_the_front_may_lead_to_is_never_cut_off(
+    ours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, syncs = os.fsync, []
+
+    def fail(descriptor: int) -> None:
+        syncs.append(descriptor)
+        if len(syncs) >= 4:  # the front is written, and cannot be put back
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(CannotWrite, match="Input/output error"):
+        append(ours)
+    assert read(ours) == NEW
+
+
+def test_joliet_names_at_the_front_are_in_place_before_the_plain_ones(
+    tmp_path: Path, peer: Peer, steps: list[Step]
+) -> None:
+    image = genisoimage(write_tree(tmp_path), peer, "-J")
+    before = image.read_bytes()
+    append(image)
+    made, copy = list(steps), tmp_path / "copy.iso"
+    others, barrier, primary = made[-4:-1]
+    assert (others.at, barrier.call, primary.at) == (16 * 2048 + 512, "sync", 16 * 2048)
+    chance = random.Random(3)  # noqa: S311 (a seeded choice of cases)
+    for following in (*(torn(others, chance) for _ in range(10)), [others], [others, primary]):
+        copy.write_bytes(before)
+        carry_out([*made[:-4], *following], copy)
+        assert (read(copy), errors(copy)) == (NEW, [])
+    assert copy.read_bytes() == image.read_bytes()
 
 
 def test_an_interruption_leaves_the_image_as_it_was(ours: Path) -> None:

@@ -1,9 +1,10 @@
 """The job "make a medium": scan, select, plan, convert, lay out, write."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from dicomdir.index import Indexer
@@ -69,6 +70,7 @@ class _Job:
     progress: Progress
     why_profile: str
     medium: str | None  # as the operator said it
+    not_selected: int = 0  # instances that were found and not asked for
 
     @property
     def indexer(self) -> Indexer:
@@ -114,6 +116,7 @@ def author(
     jobs: int | None = None,
     recorded: datetime | None = None,
     progress: Progress = silent,
+    form: Form | None = None,
 ) -> Authored:
     """Make the medium *output* from the DICOM files in *sources*.
 
@@ -123,7 +126,7 @@ def author(
             any medium, ``.zip`` an archive, ``.eml`` a mail, anything else a folder.
         profile_id: application profile, as PS3.11 spells it, or a row of one; "auto": the one
             that suits the objects and the medium best; None: the general one that is usual for
-            *output*.
+            *medium*, or for *output* when that is None.
         selection: what of the sources is wanted; everything when None.
         label: File-set ID and volume label; made of the date when None.
         capacity: bytes of the medium; more is refused before anything is written.
@@ -143,6 +146,8 @@ def author(
         jobs: processes to use; all cores when None.
         recorded: the job's clock; now (or SOURCE_DATE_EPOCH) when None.
         progress: told about files and bytes.
+        form: how it is made, where that is not by its suffix: a device. What is converted on the
+            way lies beside *output* all the same.
 
     Raises:
         NothingToWrite: no instance is left; it carries the reasons.
@@ -164,7 +169,7 @@ def author(
     maker = Icons(row.icon, jobs=jobs, progress=progress) if wants_icons(row, icons) else None
     job = _Job(
         row,
-        form_of(target, row.medium, medium),
+        form or form_of(target, row.medium, medium),
         target,
         f"DICOM_{clock:%Y%m%d}" if label is None else label,
         clock,
@@ -179,7 +184,8 @@ def author(
         why,
         medium,
     )
-    candidates, indexer = _found(job, given, wanted)
+    candidates, indexer, not_selected = _found(job, given, wanted)
+    job = replace(job, not_selected=not_selected)
     if dry_run:
         return _planned_only(job, candidates.plan())
     with settled(
@@ -203,7 +209,7 @@ def _row(
 ) -> tuple[ApplicationProfile, str]:
     """Return the profile, and why it was chosen when that was left to us."""
     if profile_id != AUTO_PROFILE:
-        chosen = default_profile(target) if profile_id is None else profile_id
+        chosen = default_profile(target, medium) if profile_id is None else profile_id
         row = profile(chosen) if isinstance(chosen, str) else chosen
         refuse_other_medium(row, medium)
         return row, ""
@@ -212,7 +218,12 @@ def _row(
     return best_profile(
         sources,
         lambda found: select(
-            found, wanted.patients, wanted.studies, wanted.series, wanted.accessions
+            found,
+            wanted.patients,
+            wanted.studies,
+            wanted.series,
+            wanted.accessions,
+            where=_where(sources),
         ),
         target,
         capacity=capacity,
@@ -226,35 +237,65 @@ def _row(
 
 def _found(
     job: _Job, sources: Sequence[str | Path], wanted: Selection
-) -> tuple[Candidates, Indexer]:
-    """Scan the sources and pick what is wanted."""
+) -> tuple[Candidates, Indexer, int]:
+    """Scan the sources and pick what is wanted; return also how many instances are not."""
     indexer = job.indexer
     scanned = scan(sources, indexer, jobs=job.jobs, progress=job.progress)
     instances = select(
-        scanned.instances, wanted.patients, wanted.studies, wanted.series, wanted.accessions
+        scanned.instances,
+        wanted.patients,
+        wanted.studies,
+        wanted.series,
+        wanted.accessions,
+        where=_where(sources),
     )
     not_indexed = [_unless_target(item, job.target) for item in scanned.not_indexed]
-    return Candidates(instances, not_indexed, job.row, job.policy), indexer
+    not_selected = len(scanned.instances) - len(instances)
+    return Candidates(instances, not_indexed, job.row, job.policy), indexer, not_selected
+
+
+def _where(sources: Sequence[str | Path]) -> str:
+    """Return what to name in a command that lists the sources."""
+    return quote(str(sources[0])) if len(sources) == 1 else "FOLDER"
 
 
 def _refuse_early(job: _Job, decided: Plan) -> None:
     """See before hours of converting that what is copied alone is not too much already."""
     copied = tuple(item for item in decided.instances if not item.rewritten)
-    if copied:
-        _refuse_too_much(job, job.drafts(job.drafter({}), decided._replace(instances=copied)))
+    if not copied:
+        return
+    drafts = job.drafts(job.drafter({}), decided._replace(instances=copied))
+    too_much = _too_much(job, drafts)
+    if too_much is not None:
+        whole = job.drafter({}, icons_to_come=True).one(decided).volume.measured.on_medium
+        words = f"at least {too_much:,} bytes, about {whole:,} after conversion,"
+        raise _does_not_fit(job, whole, words)
 
 
 def _refuse_too_much(job: _Job, drafts: Sequence[Draft], about: str = "") -> None:
+    too_much = _too_much(job, drafts)
+    if too_much is not None:
+        raise _does_not_fit(job, too_much, f"{about}{too_much:,} bytes")
+
+
+def _too_much(job: _Job, drafts: Sequence[Draft]) -> int | None:
+    """Return what the first volume takes that is larger than a medium; None when all fit."""
     for draft in drafts:
         measured = draft.volume.measured
         # What is no image and not measured exactly may become smaller; it is refused as it grows.
-        if job.capacity is None or measured.on_medium <= job.capacity or not measured.exact:
-            continue
-        raise CannotWrite(
-            f"would need {about}{measured.on_medium:,} bytes where the medium has {job.capacity:,}",
-            str(job.target),
-            "Select fewer studies for one medium, or say --split",
-        )
+        if job.capacity is not None and measured.on_medium > job.capacity and measured.exact:
+            return measured.on_medium
+    return None
+
+
+def _does_not_fit(job: _Job, needed: int, words: str) -> CannotWrite:
+    error = CannotWrite(
+        f"would need {words} where the medium has {job.capacity:,}",
+        str(job.target),
+        "Select fewer studies for one medium, or say --split",
+    )
+    error.details = {"needed_bytes": needed, "capacity_bytes": job.capacity}
+    return error
 
 
 def _planned_only(job: _Job, decided: Plan) -> Authored:
@@ -269,6 +310,7 @@ def _planned_only(job: _Job, decided: Plan) -> Authored:
             draft.volume.measured.size,
             draft.label,
             len(draft.instances),
+            on_medium=_on_medium(draft),
         )
         for draft in wanted
     )
@@ -308,7 +350,13 @@ def _written(job: _Job, draft: Draft) -> AuthoredVolume:
         len(draft.instances),
         written.sha256,
         draft.layout.uid,
+        _on_medium(draft),
     )
+
+
+def _on_medium(draft: Draft) -> int | None:
+    measured = draft.volume.measured
+    return measured.on_medium if measured.in_folder else None
 
 
 def _result(
@@ -344,6 +392,7 @@ def _result(
         of=len(drafts),
         medium=job.row.medium.value,
         why_profile=job.why_profile,
+        not_selected=job.not_selected,
         icons=icons,
         next_step=next_step(job.row, job.target, job.medium),
         cannot=why_never(job.row),

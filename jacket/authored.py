@@ -32,6 +32,7 @@ class AuthoredVolume:
     instances: int
     sha256: str | None = None  # of the file; None for a folder, and after a dry run
     file_set_uid: str = ""  # "" after a dry run
+    on_medium: int | None = None  # bytes that a folder takes of its medium; None: *size*
 
     def plain(self) -> dict[str, object]:
         """Return it as the contract of the command line has it."""
@@ -42,7 +43,17 @@ class AuthoredVolume:
             "file_set_uid": self.file_set_uid,
             "label": self.label,
             "instances": self.instances,
+        } | ({} if self.on_medium is None else {"bytes_on_medium": self.on_medium})
+
+    def planned(self) -> dict[str, object]:
+        """Return what a dry run tells of it."""
+        told: dict[str, object] = {
+            "path": self.path,
+            "label": self.label,
+            "instances": self.instances,
+            "estimated_bytes": self.size,
         }
+        return told | ({} if self.on_medium is None else {"bytes_on_medium": self.on_medium})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Authored:
     of: int = 1  # how many volumes the set has
     medium: str = ""  # what the profile is for, as PS3.11 calls it
     why_profile: str = ""  # why "auto" chose it
+    not_selected: int = 0  # instances that were found and not asked for
     icons: int = 0  # records that have, or would get, an icon
     next_step: str = ""  # what is left to do until it is a medium of the profile
     cannot: str = ""  # why such a medium was planned and cannot be made

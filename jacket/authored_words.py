@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jacket import console
-from jacket.authored import Authored
+from jacket.authored import Authored, AuthoredVolume
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_texts import MEDIA
@@ -33,7 +33,10 @@ def as_json(done: Authored) -> dict[str, object]:
         "clock": int(done.clock.timestamp()),
         "dry_run": done.dry_run,
         "volumes": [] if done.dry_run else [volume.plain() for volume in done.volumes],
+        "planned": [volume.planned() for volume in done.volumes] if done.dry_run else [],
         "of": done.of,
+        "instances": len(done.planned),  # of all volumes, made in this run or not
+        "not_selected": done.not_selected,
         "estimated_bytes": done.size if done.dry_run else None,
         "estimate_is_exact": done.exact if done.dry_run else None,
         "left_out": plain_left_out(done.left_out),
@@ -73,7 +76,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     dry = done.dry_run
     if done.why_profile:
         console.say(f"chosen: {console.printable(done.why_profile)}")
-    console.say(f"{_place(done)} {console.amount(len(done.planned), 'instance')}:")
+    console.say(f"{_place(done)}:")
     for action, words in _HOW.items():
         items = [item for item in done.planned if item.action is action]
         if not items:
@@ -91,12 +94,13 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         console.say("remarks:")
         console.say_some([f"  {console.printable(remark)}" for remark in remarks], 10)
     say_left_out(done.left_out)
+    if done.not_selected:
+        console.say(f"not selected: {console.amount(done.not_selected, 'instance')}")
     for flaw in done.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
-    console.say(
-        f"profile {done.profile} for {MEDIA[Medium(done.medium)]}, label {done.label}, "
-        f"{_size(done, done.size)}"
-    )
+    # Each volume of several tells its own label and size.
+    one = f", label {done.label}, {_sizes(done, done.volumes[0])}" if done.of == 1 else ""
+    console.say(f"profile {done.profile} for {MEDIA[Medium(done.medium)]}{one}")
     _say_volumes(done)
     if dry:
         console.say("nothing was written (--dry-run)")
@@ -111,15 +115,29 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
 
 
 def _place(done: Authored) -> str:
-    if done.of > 1:
-        return f"{done.of} volumes {'would hold' if done.dry_run else 'hold'}"
-    return "the medium would hold" if done.dry_run else f"{done.volumes[0].path} holds"
+    every = console.amount(len(done.planned), "instance")
+    if done.of == 1:
+        holds = "the medium would hold" if done.dry_run else f"{done.volumes[0].path} holds"
+        return f"{holds} {every}"
+    if len(done.volumes) == done.of:
+        return f"{done.of} volumes {'would hold' if done.dry_run else 'hold'} {every}"
+    numbers = ", ".join(str(volume.number) for volume in done.volumes)
+    some = sum(volume.instances for volume in done.volumes)
+    made = "would be made" if done.dry_run else "made"
+    several = "s" * (len(done.volumes) > 1)
+    return f"volume{several} {numbers} of {done.of} {made}: {some:,} of the set's {every}; of all"
 
 
 def _size(done: Authored, size: int) -> str:
     if not done.dry_run:
         return console.size(size)
     return f"{size:,} bytes" if done.exact else f"about {console.size(size)}"
+
+
+def _sizes(done: Authored, volume: AuthoredVolume) -> str:
+    if volume.on_medium is None:
+        return _size(done, volume.size)
+    return f"{_size(done, volume.size)} of files; {_size(done, volume.on_medium)} on the medium"
 
 
 def _say_volumes(done: Authored) -> None:
@@ -130,7 +148,7 @@ def _say_volumes(done: Authored) -> None:
     for volume in done.volumes:
         console.say(
             f"  {console.printable(volume.path)}: {console.amount(volume.instances, 'instance')}, "
-            f"label {volume.label}, {_size(done, volume.size)}"
+            f"label {volume.label}, {_sizes(done, volume)}"
         )
         if volume.sha256:
             console.say(f"    SHA-256 {volume.sha256}")

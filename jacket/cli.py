@@ -14,13 +14,22 @@ from reporting import CannotWrite, FilmjacketError, Interrupted, WrongUsage
 # command → what it is for; the order is that of a day's work.
 COMMANDS = {
     "author": "make a medium's image, or a folder, from DICOM files",
+    "burn": "the same onto a disc or a stick, read back to the last block",
     "verify": "check a medium against the standard and say what to do",
     "ls": "list patients, studies, series and instances of a medium",
-    "dicomdir": "create or update a DICOMDIR in place",
+    "dicomdir": "create or update a DICOMDIR in place; add and remove files",
+    "drives": "list drives and sticks, and what speaks against writing them",
     "profiles": "list the application profiles, or explain one",
 }
 
 _INTERRUPTED = Interrupted("interrupted", "job", "Nothing was changed; start it again")
+
+_INTERRUPTED_SET = Interrupted(
+    "interrupted",
+    "job",
+    "Volumes that were complete stay, and nothing half-made; the same command makes all of them "
+    "again, with --volume K only some",
+)
 
 _USAGE = """\
 usage: jacket COMMAND [ARGUMENT ...]
@@ -88,7 +97,10 @@ def _interruptible(words: list[str], *, for_good: bool) -> int:
             interruption.commit()  # Nothing shall stop the telling.
             # While a library is imported Python makes other errors of an interruption.
             interrupted = signals.came or isinstance(error, KeyboardInterrupt)
-            code = _tell(_INTERRUPTED if interrupted else _told(error), words)
+            # A job that cannot be taken back tells by itself what is left of it.
+            known = isinstance(error, FilmjacketError) and "record" in error.details
+            stopped = _INTERRUPTED_SET if "--split" in words else _INTERRUPTED
+            code = _tell(stopped if interrupted and not known else _told(error), words)
         interruption.commit()
         if for_good:
             leave(code)

@@ -54,7 +54,7 @@ def convert(
         work = _Work(folder, indexer, judge, jobs, progress)
         converted = Converted()
         failed = work.carry_out(planned, policy, converted)
-        instead = []
+        instead: dict[str, tuple[PlannedInstance, str]] = {}  # and why the wish failed
         for item, reason in failed:
             kept = not judge.verdict(item.instance).target  # the profile allows its syntax
             if kept and broken_frames(item.instance):  # readers may still make something of it
@@ -65,13 +65,16 @@ def convert(
             if not wished or plain == item or judge.why_not(item.instance) is not None:
                 converted.failed.append(_failure(item, reason))
                 continue
-            converted.remarks[reason] += 1
             if plain.rewritten:
-                instead.append(plain)
+                instead[item.instance.source] = (plain, reason)
             else:
+                converted.remarks[reason] += 1
                 converted.planned[item.instance.source] = plain
-        for item, reason in work.carry_out(instead, policy, converted):
+        again = [plain for plain, _ in instead.values()]
+        for item, reason in work.carry_out(again, policy, converted):
+            del instead[item.instance.source]  # told once, as left out
             converted.failed.append(_failure(item, reason))
+        converted.remarks.update(reason for _, reason in instead.values())
         yield converted
 
 

@@ -84,6 +84,12 @@ class Drafter:
         ]
 
     @property
+    def empty(self) -> int:
+        """Return the bytes that a volume takes before any file is on it."""
+        no_files = [PlannedFile(("DICOMDIR",), 0, self.clock)]
+        return self.form.measure(no_files, Job("", self.clock)).on_medium
+
+    @property
     def _label_length(self) -> int:
         file_system = self.form.file_system
         return _LABEL if file_system is None else file_system.label_length

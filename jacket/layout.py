@@ -56,7 +56,13 @@ def lay_out(
         file_set_id=label,
         additional=row.additional_keys,
     )
-    remarks = (*told(built.generated), *map(str, built.conflicts))
+    sources = dict(zip(file_ids, (instance.source for instance in instances), strict=True))
+    # By their sources: the operator can look at them, and a dry run makes no other files.
+    conflicts = (
+        conflict._replace(first=(sources[conflict.first],), other=(sources[conflict.other],))
+        for conflict in built.conflicts
+    )
+    remarks = (*told(built.generated), *map(str, conflicts))
     named = _named_sources(built, ready, file_ids, files, clock)
     return Layout(uid, built, named, remarks)
 

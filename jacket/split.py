@@ -1,7 +1,8 @@
 """What one medium does not hold, on several: shared out, and each made so that it fits."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from profiles.volumes import TooLarge, share_out
 from reporting import CannotWrite, FilmjacketError, WrongUsage
 
 _SHARED: Final = 1024  # bytes that an instance takes in the directories, where it is not known
+_LEAST: Final = 4 * BLOCK  # bytes; DICOMDIR, MANIFEST.TXT, README.TXT and one small file
 _ROUNDS: Final = 40  # each takes from the room what the worst volume had too much
 
 
@@ -60,7 +62,7 @@ def _fitted(
         try:
             shares = share_out(decided.instances, cost, room)
         except TooLarge as error:
-            raise _too_large(error.item, capacity) from error
+            raise _too_large(drafter, error.item, capacity) from error
         drafts = drafter.several(decided, [share.instances for share in shares])
         over = max(draft.volume.measured.on_medium for draft in drafts) - capacity
         if over <= 0:
@@ -68,7 +70,7 @@ def _fitted(
         if room == largest:
             break  # the largest instance has a volume to itself, and that is too much
         room = max(room - over, largest)
-    raise _too_large(max(decided.instances, key=cost), capacity)
+    raise _too_large(drafter, max(decided.instances, key=cost), capacity)
 
 
 def _blocks(item: PlannedInstance) -> int:
@@ -76,10 +78,18 @@ def _blocks(item: PlannedInstance) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def _too_large(item: PlannedInstance, capacity: int) -> CannotWrite:
+def _too_large(drafter: Drafter, item: PlannedInstance, capacity: int) -> CannotWrite:
+    empty = drafter.empty
+    if empty + _LEAST >= capacity:
+        return CannotWrite(
+            f"a volume takes about {empty:,} bytes before any file is on it, and the medium has "
+            f"{capacity:,}",
+            "--capacity",
+            "Choose a larger medium",
+        )
     return CannotWrite(
         f"has {item.instance.size:,} bytes, which with its directory is more than a medium of "
-        f"{capacity:,} bytes holds",
+        f"{capacity:,} bytes holds (about {empty:,} of them before any file)",
         item.instance.source,
         "Choose a larger medium (--capacity), or leave it out",
     )
@@ -139,11 +149,17 @@ def _index_on(path: Path) -> bytes:
 
 def stale(drafts: Sequence[Draft], target: Path) -> tuple[str, ...]:
     """Return a remark on what an earlier, larger set has left beside this one."""
-    number = len(drafts) + 1 if len(drafts) > 1 else 1
-    left = volume_path(target, number)
-    if not left.exists():
+    first = len(drafts) + 1 if len(drafts) > 1 else 1
+    left = [str(path) for path in _row_of_volumes(target, first)]
+    if not left:
         return ()
-    return (f"{left} is there from before and does not belong to this set",)
+    verb = "is there from before and does" if len(left) == 1 else "are there from before and do"
+    return (f"{', '.join(left)} {verb} not belong to this set",)
+
+
+def _row_of_volumes(target: Path, first: int) -> Iterator[Path]:
+    """Yield the volumes that are there from number *first* on, without a gap."""
+    return takewhile(Path.exists, (volume_path(target, number) for number in count(first)))
 
 
 def missing(

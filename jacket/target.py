@@ -51,6 +51,28 @@ DEFAULT_PROFILES: Final[dict[str, str]] = {
     ".eml": "STD-GEN-ZIP-MAIL",
     "": "STD-GEN-CD",
 }
+# Word for a medium → profile of it where nobody names one. MO disks have no general profile.
+_DEFAULT_BY_WORD: Final[dict[str, str]] = {
+    "cd": "STD-GEN-CD",
+    "dvd": "STD-GEN-DVD-JPEG",
+    "dvd-ram": "STD-GEN-DVD-RAM",
+    "bd": "STD-GEN-BD",
+    "bd-r": "STD-GEN-BD",
+    "bd-re": "STD-GEN-BD",
+    "usb": "STD-GEN-USB-JPEG",
+    "mmc": "STD-GEN-MMC-JPEG",
+    "cf": "STD-GEN-CF-JPEG",
+    "sd": "STD-GEN-SD-JPEG",
+    "zip": "STD-GEN-ZIP-MAIL",
+    "mime": "STD-GEN-MIME",
+}
+# Suffix → media that it can be, in short.
+_KINDS: Final[dict[str, str]] = {
+    ".iso": "a disc",
+    ".img": "a disc, stick, card or MO disk",
+    ".zip": "ZIP by e-mail",
+    ".eml": "e-mail or ZIP by e-mail",
+}
 # Medium → what to name for it, where another suffix was named.
 _NAME_IT: Final[dict[Medium, str]] = {
     **dict.fromkeys(ON_MEDIUM, "OUT.img"),
@@ -94,9 +116,26 @@ _ATTACH: Final = (
 _SEND: Final = "open it in a mail program, fill in the recipient and send it"
 
 
-def default_profile(target: Path) -> str:
-    """Return the profile of a target where nobody names one."""
-    return DEFAULT_PROFILES[suffix_of(target)]
+def default_profile(target: Path, word: str | None = None) -> str:
+    """Return the profile of a target where nobody names one.
+
+    Args:
+        target: its suffix says which, unless there is a *word*.
+        word: by which the operator called the medium.
+
+    Raises:
+        WrongUsage: there is no such medium, or no general profile for it.
+    """
+    if word is None:
+        return DEFAULT_PROFILES[suffix_of(target)]
+    _media(word)
+    if word not in _DEFAULT_BY_WORD:
+        raise WrongUsage(
+            f"there is no general profile for {word}",
+            "--medium",
+            "Say --profile auto, or --profile with one that `jacket profiles` lists",
+        )
+    return _DEFAULT_BY_WORD[word]
 
 
 def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> None:
@@ -111,7 +150,7 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
         raise WrongUsage(
             f"{row.identifier} is for {NAMES[row.medium]}, which no {suffix} can be",
             str(target),
-            f"Name {_NAME_IT[row.medium]} or a folder, or choose a profile for {_kinds(suffix)}",
+            f"Name {_NAME_IT[row.medium]} or a folder, or choose a profile for {_KINDS[suffix]}",
         )
     if row.security is not Security.NONE and not dry_run:
         how = "the mail is encrypted" if row.security is Security.SMIME else "files are encrypted"
@@ -120,10 +159,6 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
             str(target),
             "Plan it with --dry-run, or choose the profile without SEC in its name",
         )
-
-
-def _kinds(suffix: str) -> str:
-    return " or ".join(NAMES[medium] for medium in Medium if medium in FILES[suffix])
 
 
 def refuse_other_medium(row: ApplicationProfile, word: str | None) -> None:

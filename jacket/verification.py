@@ -108,12 +108,32 @@ def verify(
         WrongUsage: there is no such profile.
     """
     claimed = profile(profile_id) if isinstance(profile_id, str) else profile_id
-    rows = [*PROFILES.values(), *declared] if claimed is None else [claimed]
     medium = open_medium(Path(path), password=password)
-    try:
-        return _Walk(medium, rows, claimed, pdi).verdict(str(path), processes, progress)
-    finally:
-        medium.close()
+    return verify_open(
+        medium,
+        str(path),
+        claimed,
+        declared=declared,
+        pdi=pdi,
+        processes=processes,
+        progress=progress,
+    )
+
+
+def verify_open(
+    medium: Medium,
+    name: str,
+    claimed: ApplicationProfile | None,
+    *,
+    declared: Iterable[ApplicationProfile] = (),
+    pdi: bool = False,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Verification:
+    """Check a *medium* that is open, which the verdict calls *name*, and close it; as `verify`."""
+    rows = [*PROFILES.values(), *declared] if claimed is None else [claimed]
+    with medium:
+        return _Walk(medium, rows, claimed, pdi).verdict(name, processes, progress)
 
 
 class _Walk:

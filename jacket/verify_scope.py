@@ -99,6 +99,8 @@ def not_judged(verdict: Verification) -> list[str]:
             "A folder has no medium and no file system of its own: names, volume label and "
             "structures of the medium were not judged."
         )
+    elif verdict.kind in ("zip", "mime"):
+        open_.append("How it is sent, and to whom, was not judged, nor whether it arrives whole.")
     else:
         open_.append(
             "An image does not tell on which kind of medium it is, whether that was closed, or how "

@@ -15,6 +15,8 @@ from reporting import CannotWrite, Progress
 BLOCK: Final = 2048  # bytes of a sector
 _BELOW_4_GIB: Final = (4 << 30) - 1  # bytes; a FAT record has no more (FAT specification 6.1)
 _ONE_EXTENT: Final = (4 << 30) - BLOCK  # bytes; what one extent holds (ECMA-119 9.1.4)
+_CLUSTER: Final = 4096  # bytes; as small media are formatted
+_SMALLEST_FAT16: Final = 6_000_000  # bytes; with 4,085 clusters and the gap before a partition
 # Of an archive, a file: local header, central header, name twice, records of large ones.
 _ZIP_FILE: Final = 30 + 46 + 2 * 64 + 48
 _ZIP_END: Final = 22 + 76
@@ -36,6 +38,7 @@ class Measured(NamedTuple):
     on_medium: int  # bytes that it takes of the medium, as far as that is known
     exact: bool  # else it is at most that, and known when it is written
     plan: VolumePlan | None = None  # of an image
+    in_folder: bool = False  # the medium is still to be made of it
 
 
 LayOut = Callable[[Sequence[PlannedFile], Job], VolumePlan]
@@ -215,7 +218,12 @@ class Folder:
         size = sum(file.size for file in files)
         if self.file_system is None:
             return Measured(size, size, True)
-        return Measured(size, self.file_system.lay_out(files, job).size, True)
+        plan = self.file_system.lay_out(files, job)
+        on_medium = plan.size
+        if plan.kind == "fat16" and on_medium <= _SMALLEST_FAT16:
+            # That is the least that such a volume can have, and mostly empty.
+            on_medium = min(on_medium, _in_clusters(files))
+        return Measured(size, on_medium, True, in_folder=True)
 
     def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
         from media import write_folder
@@ -284,6 +292,12 @@ class MailOfParts(_Packed):
         from media import write_mime
 
         return self._written(write_mime, volume, progress=progress, capacity=capacity)
+
+
+def _in_clusters(files: Sequence[PlannedFile]) -> int:
+    """Return what files and their folders take of a small medium, formatted as FAT."""
+    folders = {file.name[:depth] for file in files for depth in range(len(file.name))}
+    return sum(-(-file.size // _CLUSTER) * _CLUSTER for file in files) + len(folders) * _CLUSTER
 
 
 def _archive_size(files: Sequence[PlannedFile]) -> int:

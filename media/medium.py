@@ -23,7 +23,6 @@ from media.udf.volume import read_udf, says_udf
 from media.zip.read import open_zip
 from reporting import CannotRead
 
-_READ: Final = "ISO 9660, UDF, FAT, ZIP, mail"
 _PARTITIONED: Final = "a partitioned disk"
 # What lies at a certain byte of what is not for us, and what it is.
 _MAGIC: Final = (
@@ -147,8 +146,6 @@ def _folder_of(path: Path) -> Path | None:
 
 def _not_for_us(image: ImageFile) -> CannotRead:
     kind, remedy = _looks_like(image)
-    if not kind:
-        return CannotRead(f"holds nothing that can be read here ({_READ})", image.path, remedy)
     return CannotRead(f"is {kind} and not a medium that can be read here", image.path, remedy)
 
 
@@ -160,7 +157,8 @@ def _looks_like(image: ImageFile) -> tuple[str, str]:
             if kind == _PARTITIONED and (what := partitioned_with(image)):
                 return f"{kind} with {what}", remedy
             return kind, remedy
-    return "", "Name a folder, a DICOMDIR file, or another copy: this one may be damaged"
+    kind = "not an image with a file system that is known (ISO 9660, UDF, FAT), no ZIP, no mail,"
+    return kind, "Name a folder, a DICOMDIR file, or another copy: this one may be damaged"
 
 
 def _at(image: ImageFile, offset: int, length: int) -> bytes:

@@ -1,5 +1,6 @@
 """Picks what the operator asked for out of what was found."""
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -12,6 +13,8 @@ _PATIENT_ID: Final = 0x00100020
 _ACCESSION: Final = 0x00080050
 _STUDY_UID: Final = 0x0020000D
 _SERIES_UID: Final = 0x0020000E
+_BY_UID: Final = ("--study", "--series")
+_IS_UID: Final = re.compile(r" *\d+(\.\d+)+ *").fullmatch
 
 
 def select(
@@ -20,6 +23,8 @@ def select(
     studies: Collection[str] = (),
     series: Collection[str] = (),
     accessions: Collection[str] = (),
+    *,
+    where: str = "FOLDER",
 ) -> tuple[Instance, ...]:
     """Return the instances that every given filter lets through; any of its values will do.
 
@@ -29,10 +34,11 @@ def select(
         studies: Study Instance UIDs.
         series: Series Instance UIDs.
         accessions: Accession Numbers (0008,0050).
+        where: they were found, for the remedy.
 
     Raises:
         WrongUsage: a value matches nothing at all, or nothing passes all filters. The message
-            counts what is there and names no patient.
+            counts what is there and names no patient; a UID that matches nothing it repeats.
     """
     found = tuple(instances)
     filters = (
@@ -47,7 +53,7 @@ def select(
     identify = _Identities()
     rows = [(instance, identify.of(instance)) for instance in found]
     for position, (option, values) in enumerate(filters):
-        _refuse_unmatched(option, values, {row[position] for _, row in rows}, found)
+        _refuse_unmatched(option, values, {row[position] for _, row in rows}, found, where)
     selected = tuple(
         instance
         for instance, row in rows
@@ -57,7 +63,7 @@ def select(
         raise WrongUsage(
             "nothing matches all of the selection together",
             "selection",
-            f"There are {_counts(found)}; `jacket ls FOLDER` shows them",
+            f"There are {_counts(found)}; `jacket ls {where}` shows them",
         )
     return selected
 
@@ -89,15 +95,22 @@ def _decoded(value: bytes) -> str:
 
 
 def _refuse_unmatched(
-    option: str, values: Collection[str], present: set[str], found: tuple[Instance, ...]
+    option: str,
+    values: Collection[str],
+    present: set[str],
+    found: tuple[Instance, ...],
+    where: str,
 ) -> None:
     """Raise when a value matches nothing: a medium without what was asked for is a wrong one."""
     for number, value in enumerate(values, start=1):
         if value.strip(" ") not in present:
+            # What a patient is known by is not repeated: messages are passed on.
+            named = option in _BY_UID and _IS_UID(value)
+            which = value[:64] if named else f"value {number} of {len(values)}"
             raise WrongUsage(
-                f"value {number} of {len(values)} matches nothing that was found",
+                f"{which} matches nothing that was found",
                 option,
-                f"There are {_counts(found)}; `jacket ls FOLDER` shows them",
+                f"There are {_counts(found)}; `jacket ls {where}` shows them",
             )
 
 

@@ -135,8 +135,9 @@ def _what(done: Indexed) -> str:
 
 
 def _say(done: Indexed) -> None:
+    place = done.path if done.kind == "folder" else f"DICOMDIR in {done.path}"
     console.say(
-        f"{done.path} {_what(done)}: {console.amount(done.instances, 'instance')}, "
+        f"{place} {_what(done)}: {console.amount(done.instances, 'instance')}, "
         f"{done.added:,} new, {len(done.removed):,} dropped"
     )
     would = "would be " if done.dry_run else ""

@@ -1,7 +1,8 @@
 """Check a medium against the standard and say what to do.
 
-MEDIUM is a folder, an image (.iso, …), a drive or a file of the name DICOMDIR. Every file is
-read to its end. Without --profile the application profiles are named that the medium satisfies.
+MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR.
+Every file is read to its end. Without --profile the application profiles are named that the medium
+satisfies.
 """
 
 import os

@@ -1,6 +1,7 @@
 """What an update of a File-set will do: records, files, manifest. It decides and writes nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from reporting import CannotRead
 
 if TYPE_CHECKING:
     from dicomdir.read import DirectoryRead
+    from dicomdir.record_types import AdditionalKey
     from jacket.file_set.removals import Removal
 
 _CD: Final = "iso9660"
@@ -41,7 +43,8 @@ class _Plan:
         """Look at every file of the medium, and choose what stays and may be named."""
         self.files, self.request = files, request
         row = request.row
-        self.additional = () if row is None else tuple(row.additional_keys)
+        self.read = self._read()
+        self.additional = self._additional_keys()
         self.indexer = Indexer(self.additional, facts_of(row))
         self.is_same = partial(same_object, files)
         self.added_records: list[FileID] = []
@@ -54,9 +57,8 @@ class _Plan:
         self.left_out = [
             _of_another(item, "a DICOMDIR below the root, which stays as it is")
             for item in scanned.not_indexed
-            if not is_the_directory(item, files)
+            if not is_the_directory(item, files) and not self._is_the_manifest(item)
         ]
-        self.read = self._read()
         staying = self._without_unwanted(scanned.instances)
         may_be_named = allowed(staying, row, self.left_out)
         self.pairs = nameable(may_be_named, files, self.is_same, self.left_out)
@@ -92,6 +94,21 @@ class _Plan:
             if self.request.anew:  # it would only have helped to find what is to go
                 return None
             raise
+
+    def _is_the_manifest(self, item: NotIndexed) -> bool:
+        from jacket.manifest_refresh import MANIFEST
+
+        return item.kind == "foreign" and self.files.name_of(item.source) == MANIFEST
+
+    def _additional_keys(self) -> "tuple[AdditionalKey, ...]":
+        """Return the keys of the profile; without one those that the records there have."""
+        if self.request.row is not None:
+            return tuple(self.request.row.additional_keys)
+        if self.read is None:
+            return ()
+        from jacket.file_set.keys_in_use import keys_in_use
+
+        return keys_in_use(self.read.directory)
 
     def _without_unwanted(self, instances: list[Instance]) -> list[Instance]:
         """Return the instances that stay, and note what goes."""
@@ -177,9 +194,22 @@ class _Plan:
 
     def _label(self) -> str:
         """Return the File-set ID of a new directory: on a CD it is the volume's (PS3.12 F.1)."""
-        if self.request.label is None and self.files.kind == _CD and is_label(self.files.label):
+        if self.request.label is not None:
+            return self.request.label
+        if self.files.kind == _CD and is_label(self.files.label):
             return self.files.label
-        return self.request.label or ""
+        return self._old_label() if self.request.anew else ""
+
+    def _old_label(self) -> str:
+        """Return the File-set ID that is there; "" where it cannot be read, or be written again."""
+        from dicomdir.read import LARGEST, read_directory
+
+        with suppress(CannotRead):
+            content = self.files.content(DICOMDIR, LARGEST)
+            if content is not None:
+                label = read_directory(content).directory.file_set_id
+                return label if is_label(label) else ""
+        return ""
 
     def _with_icons(self, pairs: Sequence[Pair]) -> tuple[list[Pair], tuple[str, ...]]:
         request = self.request

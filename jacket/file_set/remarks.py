@@ -79,6 +79,10 @@ def about_words(request: "Request", decided: "Decided") -> tuple[str, ...]:
         remarks.append(
             "the File-set ID stays as it is: --label names a new directory only (--anew)"
         )
+    if request.anew:
+        remarks.append("the File-set UID is new: for others this is another File-set than before")
+    if not decided.instances:
+        remarks.append("the directory names nothing any more: most profiles do not allow that")
     row = request.row
     if row is not None:
         remarks += about_required_icons(row, no_icons=request.icons is False)

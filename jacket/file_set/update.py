@@ -12,9 +12,10 @@ from jacket.file_set.files import open_file_set
 from jacket.file_set.job import Indexed, NothingToIndex, Request, Unwanted
 from jacket.file_set.plan import plan_update
 from jacket.file_set.profile import row_for
+from jacket.file_set.room import refuse_without_room
 from jacket.file_set.write import write_change
 from jacket.labels import checked_label
-from reporting import Progress, silent
+from reporting import Progress, WrongUsage, silent
 
 if TYPE_CHECKING:
     from profiles.application_profiles import ApplicationProfile
@@ -76,9 +77,15 @@ def update_file_set(
     request = Request(row, icons, label, prune, anew, tuple(add), unwanted, jobs, progress)
     files = open_file_set(path)
     try:
+        if capacity is not None and files.kind.startswith("fat"):
+            raise WrongUsage(
+                "a FAT volume says by itself how much it holds", "--capacity", "Leave it out"
+            )
         planned = plan_update(files, request)
     finally:
         files.close()  # what is open cannot be replaced everywhere
-    if not dry_run:
+    if dry_run:
+        refuse_without_room(planned)
+    else:
         write_change(planned, capacity, progress)
     return planned.done._replace(dry_run=dry_run)

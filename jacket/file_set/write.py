@@ -60,7 +60,7 @@ def _update(planned: Planned, capacity: int | None, progress: Progress) -> "Upda
     from media.update import update_medium
 
     clock = datetime.now(UTC).replace(microsecond=0)
-    change = _change(planned, clock)
+    change = change_of(planned, clock)
     if planned.volume_label is not None:
         from media.iso9660.append import append_session
 
@@ -75,7 +75,8 @@ def _update(planned: Planned, capacity: int | None, progress: Progress) -> "Upda
     return update_medium(planned.path, change, recorded=clock, capacity=capacity, progress=progress)
 
 
-def _change(planned: Planned, clock: datetime) -> "Change":
+def change_of(planned: Planned, clock: datetime) -> "Change":
+    """Return a plan as what `media.update` carries out; new files are of the time of *clock*."""
     from jacket.file_set.additions import source_of
     from media.source import NamedSource
     from media.update import Change

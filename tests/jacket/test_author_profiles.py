@@ -253,7 +253,7 @@ def test_an_iso_of_what_is_no_disc_is_refused_before_the_scan(
     said = run(*words)
     assert said.code == 2
     assert "which no .iso can be" in said.err
-    assert f"Name {instead} or a folder, or choose a profile for CD-R or DVD" in said.err
+    assert f"Name {instead} or a folder, or choose a profile for a disc" in said.err
 
 
 # --- proposals ---------------------------------------------------------------------------------

@@ -233,3 +233,39 @@ def test_a_path_that_looks_like_an_option_is_no_option(
     monkeypatch.chdir(tmp_path)
     say(author([CT], "-x"))
     assert "next: jacket verify ./-x --profile" in capsys.readouterr().out
+
+
+def test_an_image_that_is_left_out_is_not_also_called_not_compressed(
+    tmp_path: Path, run: Run, shared_data: Path
+) -> None:
+    broken = shared_data / "fo-dicom" / "GH364.dcm"
+    words = ("author", CT, broken, "-o", tmp_path / "d", "--profile", "STD-GEN-USB-JPEG")
+    done = run(*words, "--transcode", "lossless", "--json").json
+    assert [item["source"] for item in done["left_out"]] == [str(broken)]
+    assert not [remark for remark in done["remarks"] if "not compressed" in remark]
+
+
+def test_files_that_disagree_are_named_as_they_lie_in_the_sources(tmp_path: Path, run: Run) -> None:
+    shutil.copy(CT, tmp_path / "one")
+    data = CT.read_bytes()
+    uid = b"1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
+    assert uid in data
+    data = data.replace(uid, uid[:-1] + b"3").replace(
+        b"20040119\x08\0\x21\0", b"20040118\x08\0\x21\0"
+    )
+    (tmp_path / "two").write_bytes(data)
+    words = ("author", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "d.iso", "--dry-run")
+    told = [r for r in run(*words, "--json").json["remarks"] if "differs between" in r]
+    assert told
+    assert str(tmp_path / "one") in told[0]
+    assert str(tmp_path / "two") in told[0]
+
+
+def test_a_uid_that_matches_nothing_is_repeated_and_a_patient_id_is_not(
+    tmp_path: Path, run: Run
+) -> None:
+    words = ("author", CT, "-o", tmp_path / "d.iso")
+    said = run(*words, "--study", "1.2.3").err
+    assert "--study: 1.2.3 matches nothing" in said
+    assert f"jacket ls {CT}" in said
+    assert "1.2.3" not in run(*words, "--patient", "1.2.3").err

@@ -147,6 +147,28 @@ def test_a_suffix_that_the_medium_cannot_be_is_refused_before_the_scan(
     assert remedy in said.err
 
 
+@pytest.mark.parametrize(
+    ("word", "name", "identifier"),
+    [
+        ("sd", "d.img", "STD-GEN-SD-JPEG"),
+        ("mmc", "d.img", "STD-GEN-MMC-JPEG"),
+        ("bd", "d.iso", "STD-GEN-BD"),
+        ("mime", "d.eml", "STD-GEN-MIME"),
+        ("usb", "d", "STD-GEN-USB-JPEG"),
+    ],
+)
+def test_a_medium_without_a_profile_gets_the_general_one(
+    word: str, name: str, identifier: str, tmp_path: Path, run: Run
+) -> None:
+    words = ("author", CT, "-o", tmp_path / name, "--medium", word, "--dry-run", "--json")
+    assert run(*words).json["profile"] == identifier
+
+
+def test_a_medium_without_a_general_profile_is_wrong_usage(tmp_path: Path, run: Run) -> None:
+    said = run("author", CT, "-o", tmp_path / "d.img", "--medium", "mod")
+    assert (said.code, "no general profile for mod" in said.err) == (2, True)
+
+
 def test_the_medium_that_is_named_must_be_that_of_the_profile(tmp_path: Path, run: Run) -> None:
     words = ("author", CT, "-o", tmp_path / "d.iso", "--profile", "STD-GEN-BD", "--medium")
     assert run(*words, "bd-re").code == 0
@@ -188,6 +210,36 @@ def test_what_fits_to_the_byte_is_made_and_one_byte_less_is_refused(
     assert not list(target.parent.iterdir())
     done = author([source], target, capacity=size, **words)  # type: ignore[arg-type]
     assert done.volumes[0].path == str(target)
+
+
+def test_a_need_that_a_conversion_makes_larger_is_told_with_it(
+    tmp_path: Path, run: Run, test_files: Path
+) -> None:
+    sources = [CT, test_files / "SC_rgb_rle_32bit_2frame.dcm", test_files / "693_J2KI.dcm"]
+    words = ("author", *sources, "-o", tmp_path / "d.iso")
+    about = run(*words, "--dry-run", "--json").json["estimated_bytes"]
+    said = run(*words, "--capacity", "350000", "--json")
+    assert said.code == 3
+    assert (said.json["needed_bytes"], said.json["capacity_bytes"]) == (about, 350_000)
+    assert f"about {about:,} after conversion" in said.err
+
+
+def test_a_folder_for_a_stick_is_not_held_against_the_least_that_a_stick_can_have(
+    tmp_path: Path, run: Run
+) -> None:
+    words = ("author", CT, "-o", tmp_path / "stick", "--profile", "STD-GEN-USB-JPEG")
+    said = run(*words, "--capacity", "1MB", "--dry-run")
+    assert said.code == 0
+    assert "bytes of files; " in said.out
+    (planned,) = run(*words, "--dry-run", "--json").json["planned"]
+    assert CT.stat().st_size < planned["estimated_bytes"] < planned["bytes_on_medium"] < 10**6
+    assert run(*words, "--capacity", planned["bytes_on_medium"] - 1).code == 3
+
+
+def test_what_was_not_selected_is_counted(tmp_path: Path, run: Run) -> None:
+    words = ("author", CT, MR, "-o", tmp_path / "d.iso", "--patient", "1CT1")
+    assert run(*words, "--json").json["not_selected"] == 1
+    assert "not selected: 1 instance" in run(*words).out
 
 
 def test_an_archive_that_grows_over_its_limit_leaves_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,10 @@ AUTHOR = {
     "clock": int,
     "dry_run": bool,
     "volumes": list,
+    "planned": list,
     "of": int,
+    "instances": int,
+    "not_selected": int,
     "estimated_bytes": type(None),  # of a dry run, as the next one
     "estimate_is_exact": type(None),
     "left_out": list,

@@ -93,3 +93,20 @@ def test_what_may_be_added_empty_is_not_added_in_place(tmp_path: Path, run: Run)
     assert said.code == 3
     assert "Detector ID" in said.json["left_out"][0]["reason"]
     assert not (tmp_path / "set" / "DICOMDIR").exists()
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [("STD-GEN-CD", "d.iso"), ("STD-GEN-USB-JPEG", "d.img"), ("STD-CTMR-CD", "folder")],
+)
+def test_records_that_come_later_have_the_keys_of_those_there_without_a_profile(
+    profile: str, name: str, tmp_path: Path, run: Run
+) -> None:
+    medium = tmp_path / name
+    first = tmp_path / "first"
+    first.mkdir()
+    shutil.copy(str(get_testdata_file("MR_small.dcm")), first)
+    assert run("author", first, "-o", medium, "--profile", profile).code == 0
+    assert run("dicomdir", medium, "--add", CT).code == 0
+    said = run("verify", medium, "--profile", profile)
+    assert said.code == 0, said.out

@@ -1,15 +1,19 @@
 """What `jacket dicomdir` tells: what is left as it is, what is illegal and why, what is missing."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
 
+from dicomdir.read import read_directory
+from jacket.author import author
 from jacket.file_set.update import update_file_set
 from jacket.manifest import parse_manifest
 from jacket.verification import verify
+from reporting import WrongUsage
 
 Run = Callable[..., object]
 CT, MR, RLE = (
@@ -131,3 +135,45 @@ def test_an_empty_folder_has_no_reasons_to_look_at(tmp_path: Path, run: Run) -> 
     said = run("dicomdir", tmp_path)
     assert "reasons" in said.err
     assert "ct.dcm has small letters" in said.out
+
+
+def test_a_dry_run_refuses_what_a_stick_has_no_room_for(
+    tmp_path: Path, peer: Callable[[str], str], run: Run
+) -> None:
+    stick = tmp_path / "small.img"
+    words = [peer("mkfs.fat"), "-C", "-F", "12", str(stick), "256"]
+    subprocess.run(words, capture_output=True, check=True)
+    (tmp_path / "FILLER").write_bytes(bytes(200_000))
+    words = [peer("mcopy"), "-i", str(stick), str(tmp_path / "FILLER"), "::/"]
+    subprocess.run(words, capture_output=True, check=True)
+    before = stick.read_bytes()
+    for words in ((), ("--dry-run",)):
+        said = run("dicomdir", stick, "--add", CT, *words)
+        assert (said.code, "clusters" in said.err or "bytes" in said.err) == (3, True), said
+        assert stick.read_bytes() == before
+
+
+def test_anew_keeps_the_label_and_says_that_the_uid_is_new(tmp_path: Path) -> None:
+    medium = tmp_path / "medium"
+    author([CT], medium, label="MYSET")
+    before = update_file_set(medium)
+    assert not before.changed
+    assert not before.left_out  # our own manifest is no stranger
+    done = update_file_set(medium, anew=True)
+    assert done.file_set_uid != before.file_set_uid
+    assert any("UID is new" in remark for remark in done.remarks)
+    assert read_directory((medium / "DICOMDIR").read_bytes()).directory.file_set_id == "MYSET"
+
+
+def test_removing_everything_is_remarked(tmp_path: Path) -> None:
+    medium = tmp_path / "medium"
+    author([CT], medium)
+    done = update_file_set(medium, remove_patients=["1CT1"])
+    assert done.instances == 0
+    assert any("names nothing any more" in remark for remark in done.remarks)
+
+
+def test_the_capacity_of_a_stick_is_not_asked_for(tmp_path: Path) -> None:
+    author([CT], tmp_path / "s.img")
+    with pytest.raises(WrongUsage, match="how much it holds"):
+        update_file_set(tmp_path / "s.img", capacity=100_000)

@@ -56,8 +56,8 @@ def test_errors_carry_what_where_remedy_and_the_exit_code(tmp_path: Path) -> Non
 def test_names_are_those_that_are_announced() -> None:
     for name in jacket.__all__:
         assert getattr(jacket, name)
-    with pytest.raises(AttributeError, match="no attribute 'burn'"):
-        _ = jacket.burn
+    with pytest.raises(AttributeError, match="no attribute 'kiosk'"):
+        _ = jacket.kiosk
 
 
 def test_a_submodule_does_not_take_the_name_of_its_function() -> None:

@@ -167,6 +167,56 @@ def test_when_a_volume_fails_those_before_it_stay_and_the_rest_is_named(
     assert {path.name: digest(path) for path in tmp_path.iterdir()} == before
 
 
+def test_a_volume_made_alone_is_told_with_its_own_number_label_and_instances(
+    words: tuple[object, ...], run: Run
+) -> None:
+    planned = run(*words, "--dry-run", "--json").json
+    assert planned["instances"] == sum(volume["instances"] for volume in planned["planned"]) == 81
+    second = planned["planned"][1]
+    said = run(*words, "--volume", "2").out
+    assert f"volume 2 of 2 made: {second['instances']} of the set's 81 instances" in said
+    assert second["label"] in said
+    assert "label DICOM_20231114" not in said, "no volume bears it"
+    assert Path(second["path"]).stat().st_size == second["estimated_bytes"]
+
+
+def test_a_capacity_that_is_less_than_an_empty_medium_is_not_blamed_on_a_file(
+    tmp_path: Path, run: Run, real_file_set: Path
+) -> None:
+    target = tmp_path / "d.iso"
+    said = run("author", real_file_set, "-o", target, "--split", "--capacity", "300KB")
+    assert said.code == 3
+    assert "--capacity: a volume takes about 356,352 bytes before any file is on it" in said.err
+
+
+def test_an_interrupted_set_does_not_say_that_nothing_was_changed(
+    words: tuple[object, ...], tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Image.write
+
+    def interrupted(self: Image, volume: Any, *more: Any) -> Any:
+        if volume.target.name == "set-2.iso":
+            raise KeyboardInterrupt
+        return whole(self, volume, *more)
+
+    monkeypatch.setattr(Image, "write", interrupted)
+    said = run(*words)
+    assert said.code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["set-1.iso"]
+    assert "Volumes that were complete stay" in said.err
+
+
+def test_what_an_earlier_set_left_beside_a_single_one_is_all_told(
+    tmp_path: Path, run: Run, real_file_set: Path
+) -> None:
+    for number in (1, 2):
+        (tmp_path / f"d-{number}.iso").write_bytes(b"from last year")
+    remarks = run("author", real_file_set, "-o", tmp_path / "d.iso", "--split", "--json").json
+    (told,) = (remark for remark in remarks["remarks"] if "from before" in remark)
+    assert "d-1.iso" in told
+    assert "d-2.iso" in told
+
+
 def test_what_fits_on_one_is_made_as_one(tmp_path: Path, run: Run, real_file_set: Path) -> None:
     target = tmp_path / "d.iso"
     assert run("author", real_file_set, "-o", target, "--split").code == 0

@@ -69,8 +69,8 @@ def test_a_second_burn_on_a_closed_disc_is_refused_and_says_what_to_do(
     burn([CT], target, jobs_folder=tmp_path / "jobs")
     target.close()
     before = burner.image.read_bytes()
+    again = target_on(burner)
     with pytest.raises(CannotWrite) as caught:
-        again = target_on(burner)
         burn([CT], again, profile_id="STD-GEN-DVD-JPEG", jobs_folder=tmp_path / "jobs")
     assert "DVD" in str(caught.value)
     assert "blank disc" in caught.value.remedy

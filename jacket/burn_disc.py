@@ -1,0 +1,180 @@
+"""One optical disc from the first block to the verdict: write, read back, look at as a reader."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from drivers.recorder import Recorder
+from drivers.recording_errors import WriteFailed
+from drivers.recording_facts import Ending, WrittenDisc
+from jacket.burn_ahead import Ahead, depth_for
+from jacket.burn_defects import name_defects
+from jacket.burn_digests import BLOCK, CHUNK, ChunkDigests
+from jacket.burn_image import DriveImage
+from jacket.burn_read_back import read_back
+from jacket.burn_result import DiscFailed, DiscResult, Verdict, defect_words
+from jacket.job_record import JobRecord
+from jacket.verification import verify_open
+from jacket.writing import Volume
+from media.medium import medium_on
+from media.source import Written
+from media.volume_stream import VolumeStream
+from profiles.application_profiles import ApplicationProfile
+from reporting import CannotRead, Progress
+
+_PIECE: Final = 1 << 20  # bytes that are handed on at once
+_SHORT_VOLUME: Final = (
+    "the volume ends before the disc does: readers that look for UDF's second anchor at the end of "
+    "the disc find the first one alone (ECMA-167 3/8.4.2.1)"
+)
+_DESTROY: Final = "Destroy this disc or mark it as bad, then burn another one"
+
+
+class Engine(Protocol):
+    """What records a disc; `drivers.recorder.Recorder.write` is one."""
+
+    def __call__(
+        self,
+        blocks: int,
+        pieces: Iterable[memoryview],
+        *,
+        speed: int | None,
+        close: Ending,
+        start: int | None,
+        progress: Progress,
+    ) -> WrittenDisc: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How discs are burned and looked at."""
+
+    speed: int | None = None  # kB/s at most; None: as fast as the drive goes
+    close: Ending = "finalize"
+    claimed: ApplicationProfile | None = None  # None: what `auto` chose, told afterwards
+    clock: Callable[[], float] = time.monotonic
+
+
+def burn_disc(
+    recorder: Recorder,
+    engine: Engine,
+    volume: Volume,
+    result: DiscResult,
+    settings: Settings,
+    record: JobRecord,
+    progress: Progress,
+) -> Written:
+    """Write *volume* on the blank disc that is in, and prove that it is there.
+
+    Everything that becomes known goes into *result*, also where this raises.
+
+    Raises:
+        DiscFailed: the disc is no good.
+        FilmjacketError, KeyboardInterrupt: the source failed, or the operator stopped it.
+    """
+    plan = volume.measured.plan
+    if plan is None:
+        raise ValueError("measured as another form")
+    stream = VolumeStream(plan, volume.named, digest_list=volume.digest_list)
+    digests = ChunkDigests()
+    work = _Disc(recorder, engine, volume, result, settings, record, progress, stream, digests)
+    work.write()
+    written = stream.written(recorder.name)
+    result.sha256 = written.sha256
+    work.read_back()
+    work.look()
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Disc:
+    recorder: Recorder
+    engine: Engine
+    volume: Volume
+    result: DiscResult
+    settings: Settings
+    record: JobRecord
+    progress: Progress
+    stream: VolumeStream
+    digests: ChunkDigests
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.stream.size // BLOCK)
+
+    def write(self) -> None:
+        self.record.tell(state="writing")
+        pieces = self.digests.of(self.stream.pieces(0, _PIECE))
+        with Ahead(pieces, depth_for(self._speed())) as ahead:
+            try:
+                self.result.written = self.engine(
+                    self.blocks,
+                    ahead,
+                    speed=self.settings.speed,
+                    close=self.settings.close,
+                    start=0,
+                    progress=self.progress,
+                )
+            except WriteFailed as error:
+                self.result.written = error.disc
+                raise self._no_good("failed", error.what, error.remedy) from error
+            finally:
+                self.result.source_waits = ahead.waits
+
+    def _speed(self) -> int | None:
+        return self.settings.speed or next(iter(self.recorder.drive().write_speeds), None)
+
+    def read_back(self) -> None:
+        self.record.tell(state="reading back")
+        done = self.result.read_back = read_back(
+            self.recorder,
+            self.blocks,
+            self.digests,
+            self._expected,
+            self.progress,
+            self.settings.clock,
+        )
+        if done.is_good:
+            return
+        result, bad = self.result, done.map.of("-", "*", "?")
+        result.defects = tuple(name_defects(self.volume, bad))
+        path = self.record.beside(
+            f"-volume{result.volume}-copy{result.copy}.map", done.map.text(BLOCK)
+        )
+        result.map_file = str(path)
+        what = f"{sum(run.blocks for run in bad):,} of {self.blocks:,} blocks do not read back"
+        if done.broken_off:
+            what = f"{what} ({done.broken_off})"
+        if result.defects:
+            what = f"{what}; damaged: {defect_words(result.defects)}"
+        raise self._no_good("bad", what, _DESTROY)
+
+    def _expected(self, offset: int, length: int) -> bytes:
+        with closing(self.stream.pieces(offset, length)) as pieces:
+            return bytes(next(pieces))
+
+    def look(self) -> None:
+        """Look at the disc as somebody does who has nothing but it."""
+        self.record.tell(state="verifying")
+        result = self.result
+        try:
+            medium = medium_on(DriveImage(self.recorder, self.recorder.name, self.blocks))
+            verdict = verify_open(
+                medium,
+                self.recorder.name,
+                self.settings.claimed,
+                processes=1,
+                progress=self.progress,
+            )
+        except CannotRead as error:
+            raise self._no_good("bad", f"a reader cannot open it: {error}", _DESTROY) from error
+        result.take_verification(verdict)
+        if "udf" in verdict.kind and self.recorder.medium().capacity > self.blocks + CHUNK:
+            result.remarks += (_SHORT_VOLUME,)
+
+    def _no_good(self, verdict: Verdict, what: str, remedy: str) -> DiscFailed:
+        self.result.verdict = verdict
+        self.result.why = what
+        return DiscFailed(what, self.recorder.name, remedy)

@@ -1,0 +1,167 @@
+"""What the job "burn" has made: disc by disc, each with a verdict that says no more than is so."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from drivers.recording_facts import WrittenDisc
+from jacket.authored import Authored
+from jacket.burn_defects import Defect
+from jacket.burn_read_back import ReadBack
+from jacket.verification import Verification
+from reporting import CannotWrite, Interrupted, Severity
+
+Verdict = Literal[
+    "good",  # every block reads back as it was written, and a reader finds nothing wrong
+    "not compliant",  # every block reads back, and a reader finds what should be otherwise
+    "bad",  # written to its end, and it does not read back
+    "failed",  # writing ended early
+    "interrupted",
+    "handed over",  # to another machine, which has still to write it
+]
+_PLACES: Final = 20  # defects that an error names
+
+
+class DiscFailed(CannotWrite):
+    """A medium was begun and must not be given to anybody; its details say why."""
+
+
+class BurnInterrupted(Interrupted):
+    """The operator stopped the job; what has become of the medium is told."""
+
+
+@dataclass(slots=True)
+class DiscResult:
+    """One medium."""
+
+    volume: int  # number, from 1
+    copy: int  # from 1
+    label: str
+    size: int  # bytes
+    medium: str = ""  # "CD-R", "stick", …
+    identifier: str = ""  # of this one disc, where it has one
+    verdict: Verdict = "failed"
+    why: str = ""  # it is not good
+    sha256: str | None = None  # of all that was handed to the drive
+    written: WrittenDisc | None = None
+    read_back: ReadBack | None = None
+    verification: Verification | None = None
+    defects: tuple[Defect, ...] = ()
+    map_file: str = ""
+    source_waits: int = 0  # times that the source was too slow
+    remarks: tuple[str, ...] = ()  # that an operator should know of a good medium
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def take_verification(self, found: Verification) -> None:
+        """Note what a reader finds on a medium all of which reads back; it decides."""
+        self.verification = found
+        if found.compliant and not found.unread:
+            self.verdict, self.why = "good", ""
+            return
+        rules = sorted({f.rule for f in found.findings if f.severity is Severity.ERROR})
+        self.verdict, self.why = "not compliant", f"a reader finds: {', '.join(rules)}"
+
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "volume": self.volume,
+            "copy": self.copy,
+            "label": self.label,
+            "bytes": self.size,
+            "medium": self.medium,
+            "medium_id": self.identifier,
+            "verdict": self.verdict,
+            "why": self.why,
+            "sha256": self.sha256,
+            "written": None if self.written is None else self.written._asdict(),
+            "read_back": _plain_read_back(self.read_back),
+            "verified": _plain_verification(self.verification),
+            "defects": [defect.plain() for defect in self.defects],
+            "map": self.map_file,
+            "source_waits": self.source_waits,
+            "remarks": list(self.remarks),
+            **self.facts,
+        }
+
+
+def _plain_read_back(done: ReadBack | None) -> Mapping[str, Any] | None:
+    if done is None:
+        return None
+    return {
+        "good": done.is_good,
+        "unreadable_blocks": done.unreadable,
+        "differing_blocks": done.differing,
+        "retried_blocks": done.retried,
+        "untried_blocks": done.map.count("?"),
+        "seconds": round(done.seconds, 3),
+        "broken_off": done.broken_off,
+    }
+
+
+def _plain_verification(verdict: Verification | None) -> Mapping[str, Any] | None:
+    if verdict is None:
+        return None
+    errors = [f for f in verdict.findings if f.severity is Severity.ERROR]
+    return {
+        "compliant": verdict.compliant,
+        "errors": len(errors),
+        "warnings": verdict.count(Severity.WARNING),
+        "instances": verdict.instances,
+        "files": verdict.files,
+        "rules": sorted({finding.rule for finding in errors}),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Burned:
+    """What a job has burned."""
+
+    authored: Authored
+    device: str
+    discs: tuple[DiscResult, ...]
+    record: str  # path of the job's record
+
+    @property
+    def clean(self) -> bool:
+        """Whether every medium is good, and nothing that may matter was left out."""
+        return self.authored.clean and all(
+            disc.verdict in ("good", "handed over") for disc in self.discs
+        )
+
+
+def defect_words(defects: tuple[Defect, ...]) -> str:
+    """Return what is damaged, for an error: files and records by their numbers."""
+    told = [f"{d.file} ({d.record})" if d.record else d.file for d in defects[:_PLACES]]
+    more = len(defects) - len(told)
+    return ", ".join(told) + (f" and {more} more" if more else "")
+
+
+# What is told of several media is what is told of the worst.
+_FROM_WORST: Final[tuple[Verdict, ...]] = (
+    "interrupted",
+    "failed",
+    "bad",
+    "not compliant",
+    "handed over",
+    "good",
+)
+
+
+def worst(discs: Iterable[DiscResult]) -> Verdict:
+    """Return the verdict on several media, at least one."""
+    return min((disc.verdict for disc in discs), key=_FROM_WORST.index)
+
+
+def state_of(discs: Sequence[DiscResult]) -> Verdict:
+    """Return what became of a job that failed: what of its media, or of itself alone."""
+    verdict = worst(discs) if discs else "failed"
+    return verdict if verdict in ("bad", "interrupted") else "failed"
+
+
+def held_against(disc: DiscResult, profile: str) -> None:
+    """Hold a good medium against the profile that was chosen only while it was planned."""
+    verdict = disc.verification
+    if disc.verdict != "good" or verdict is None or verdict.profile is not None:
+        return
+    if profile not in verdict.satisfies:
+        disc.verdict, disc.why = "not compliant", f"it does not satisfy {profile}"

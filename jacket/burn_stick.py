@@ -1,0 +1,213 @@
+"""Sticks and cards: FAT as the profile has it, as large as the stick, its first block last."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, Literal
+
+from drivers import ImageFile
+from drivers.block_device import BlockTarget
+from drivers.write_stick import ReadBackFailed, write_stick
+from jacket.burn_defects import name_defects
+from jacket.burn_digests import BLOCK
+from jacket.burn_map import RescueMap
+from jacket.burn_result import DiscFailed, DiscResult, defect_words
+from jacket.burn_target import How
+from jacket.job_record import JobRecord
+from jacket.verification import verify_open
+from jacket.writing import ON_MEDIUM, FileSystem, Job, Volume
+from media.fat.layout import lay_out_fat
+from media.medium import medium_on
+from media.source import Written
+from media.volume_plan import PlannedFile, VolumePlan
+from media.volume_stream import VolumeStream
+from profiles.application_profiles import ApplicationProfile, Medium
+from reporting import CannotRead, FilmjacketError, NotSupported, Progress, WrongUsage
+
+# Medium of PS3.11 → kind of FAT (None: by size), whether in a partition (PS3.12 M, Q, R, S, T, U).
+_FAT: Final[dict[Medium, tuple[Literal["fat16"] | None, bool]]] = {
+    Medium.USB: (None, True),
+    Medium.CF: (None, True),
+    Medium.MMC: ("fat16", True),
+    Medium.SD: ("fat16", True),
+    Medium.MOD_23: ("fat16", False),
+    Medium.MOD_41: ("fat16", False),
+}
+_SECTOR: Final = 512  # bytes
+_DISCARD: Final = "Use another stick; discard this one"
+
+
+class TargetImage(ImageFile):
+    """A stick that is read as an image is. It does not close the stick."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: BlockTarget) -> None:
+        # Who asks the descriptor what it is hears what a stick would say: not a file.
+        super().__init__(os.open(os.devnull, os.O_RDONLY), target.name, target.size)
+        self._target = target
+
+    def _read_some(self, length: int, offset: int) -> bytes:
+        return self._target.pread(length, offset)
+
+
+class StickTarget:
+    """One stick or card. A copy goes on another one, with another job."""
+
+    def __init__(self, target: BlockTarget, how: How) -> None:
+        """Take *target*, which is opened for writing and which nothing speaks against.
+
+        Raises:
+            WrongUsage: more than one copy is wanted.
+        """
+        if how.copies > 1:
+            raise WrongUsage(
+                "a stick holds one copy", "--copies", "Run the command once for each stick"
+            )
+        self._target = target
+        self._claimed: ApplicationProfile | None = None
+        self.results: list[DiscResult] = []
+
+    @property
+    def name(self) -> str:
+        return self._target.name
+
+    def room(self, wanted: int | None, *, split: bool) -> int:
+        if wanted is not None:
+            raise WrongUsage("a stick is used as a whole", "--capacity", "Leave it out")
+        if split:
+            raise WrongUsage(
+                "a stick holds one volume",
+                "--split",
+                "Leave it out and use a larger stick, or select fewer studies for each",
+            )
+        return self._target.size
+
+    @property
+    def usual(self) -> tuple[str, str]:
+        return "STD-GEN-USB-JPEG", "usb"
+
+    def plain(self) -> dict[str, object]:
+        return {"device": self.name, "bytes": self._target.size, "block": self._target.block}
+
+    def file_system(self, medium: Medium) -> FileSystem:
+        """Return that of the profile, as large as the stick."""
+        kind, partitioned = _FAT[medium]
+        usual = ON_MEDIUM[medium]
+        return usual._replace(lay_out=partial(_fat, kind, partitioned, self._target.size))
+
+    def refuse(self, row: ApplicationProfile | None) -> None:
+        if row is not None and row.medium not in _FAT:
+            raise WrongUsage(
+                f"{row.identifier} is not for sticks or cards",
+                self.name,
+                "Choose a profile for what the device is (jacket profiles)",
+            )
+        if self._target.block > _SECTOR:
+            raise NotSupported(
+                f"its blocks have {self._target.block} bytes, and our FAT is made for {_SECTOR}",
+                self.name,
+                "Use another stick",
+            )
+        self._claimed = row
+
+    def check(self, size: int) -> None:
+        """The layout has seen that it fits."""
+
+    def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
+        result = DiscResult(1, 1, volume.job.label, volume.measured.size, "stick")
+        result.why = "the job did not come to its end"
+        self.results.append(result)
+        try:
+            return self._put(volume, result, record, progress)
+        except KeyboardInterrupt:
+            result.verdict, result.why = "interrupted", "the operator stopped the job"
+            raise
+        except FilmjacketError as error:
+            result.why = result.why if isinstance(error, DiscFailed) else str(error)
+            raise
+        finally:
+            record.tell(discs=[each.plain() for each in self.results])
+
+    def _put(
+        self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
+    ) -> Written:
+        plan = volume.measured.plan
+        if plan is None:
+            raise ValueError("measured as another form")
+        record.tell(state="writing")
+        # What lies behind the last file is free, and stays as it was.
+        stream = VolumeStream(_used(volume, plan), volume.named, digest_list=volume.digest_list)
+        try:
+            write_stick(self._target, stream, progress)
+        except ReadBackFailed as error:
+            raise self._bad(volume, result, record, error, stream.size) from error
+        written = stream.written(self.name)
+        result.sha256 = written.sha256
+        record.tell(state="verifying")
+        self._look(result, progress)
+        return written
+
+    def _bad(
+        self,
+        volume: Volume,
+        result: DiscResult,
+        record: JobRecord,
+        error: ReadBackFailed,
+        size: int,
+    ) -> DiscFailed:
+        found = RescueMap(-(-size // BLOCK))
+        found.put(0, -(-size // BLOCK), "+")
+        for defect in error.defects:
+            first = defect.start // BLOCK
+            found.put(first, -(-(defect.start + defect.length) // BLOCK) - first, "-")
+        result.verdict = "bad"
+        result.defects = tuple(name_defects(volume, found.of("-")))
+        path = record.beside(f"-volume{result.volume}-copy{result.copy}.map", found.text(BLOCK))
+        result.map_file = str(path)
+        result.why = f"{error.what}; damaged: {defect_words(result.defects)}"
+        return DiscFailed(result.why, self.name, _DISCARD)
+
+    def _look(self, result: DiscResult, progress: Progress) -> None:
+        try:
+            verdict = verify_open(
+                medium_on(TargetImage(self._target)),
+                self.name,
+                self._claimed,
+                processes=1,
+                progress=progress,
+            )
+        except CannotRead as error:
+            result.verdict, result.why = "bad", f"a reader cannot open it: {error}"
+            raise DiscFailed(result.why, self.name, _DISCARD) from error
+        result.take_verification(verdict)
+
+    def finish(self) -> None:
+        """A stick needs nothing: everything is on it when it is written."""
+
+    def close(self) -> None:
+        self._target.close()
+
+
+def _fat(
+    kind: Literal["fat16"] | None,
+    partitioned: bool,
+    size: int,
+    files: Sequence[PlannedFile],
+    job: Job,
+) -> VolumePlan:
+    return lay_out_fat(
+        files,
+        label=job.label,
+        recorded=job.recorded,
+        size=size,
+        kind=kind,
+        partitioned=partitioned,
+    )
+
+
+def _used(volume: Volume, plan: VolumePlan) -> VolumePlan:
+    """Return *plan* without what is free behind its last file."""
+    sizes = [*(source.size for source in volume.named), volume.digest_list.size]
+    ends = [offset + size for offset, size in zip(plan.offsets, sizes, strict=True)]
+    return plan._replace(size=max(ends + [s.offset + s.length for s in plan.structures]))

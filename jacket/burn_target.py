@@ -1,0 +1,221 @@
+"""Where a job's volumes go: the seam between planning and a drive, a stick or a disc robot."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from drivers.recorder import Recorder
+from drivers.recording_errors import MediumRefused
+from drivers.recording_facts import Ending
+from drivers.recording_facts import Medium as Disc
+from jacket.burn_digests import BLOCK
+from jacket.burn_disc import Engine, Settings, burn_disc
+from jacket.burn_media import USUAL, let_out, made_ready, next_disc, refuse_other_disc
+from jacket.burn_result import DiscFailed, DiscResult
+from jacket.job_record import JobRecord
+from jacket.writing import BY_WORD, ON_MEDIUM, FileSystem, Volume
+from media.source import Written
+from profiles.application_profiles import ApplicationProfile, Medium
+from reporting import FilmjacketError, Progress
+
+Ask = Callable[[str], None]  # tells the operator what to do next
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What is asked of the drive."""
+
+    speed: int | None = None  # kB/s at most; None: as fast as it goes
+    copies: int = 1
+    eject: bool = True
+    erase: bool = False  # what is on a medium that can be written again may be lost
+    close: Ending = "finalize"
+    patience: float = 600.0  # seconds to wait for another disc
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Target(Protocol):
+    """What volumes are put on."""
+
+    results: list[DiscResult]
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+
+    def room(self, wanted: int | None, *, split: bool) -> int | None:
+        """Return the bytes of a medium that may be used; None: any number.
+
+        Args:
+            wanted: what the operator said, in bytes.
+            split: several media may be made.
+
+        Raises:
+            WrongUsage: there is no such choice here.
+        """
+
+    @property
+    def usual(self) -> tuple[str, str]:
+        """Return the profile that is usual for it, and the word of `jacket.target.MEDIA`."""
+
+    def plain(self) -> dict[str, object]:
+        """Return what it is, for the record of the job."""
+
+    def file_system(self, medium: Medium) -> FileSystem:
+        """Return what is laid out for a profile's medium."""
+
+    def refuse(self, row: ApplicationProfile | None) -> None:
+        """See that media of a profile can be made here, and what is there may be written."""
+
+    def check(self, size: int) -> None:
+        """See that a volume of *size* bytes would go, without writing it."""
+
+    def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
+        """Make one medium of *volume*, or several copies."""
+
+    def finish(self) -> None:
+        """End what was begun, whatever came of it."""
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+class DiscTarget:
+    """Discs, one after the other, in one drive."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        how: How,
+        ask: Ask,
+        *,
+        engine: Engine | None = None,
+    ) -> None:
+        """Look at the disc that is in.
+
+        Raises:
+            NoMedium: there is none.
+        """
+        self._recorder, self._how, self._ask = recorder, how, ask
+        self._engine: Engine = engine or recorder.write
+        self._settings = Settings(how.speed, how.close, None, how.clock)
+        self._first = recorder.medium()
+        self._disc: Disc | None = self._first  # None: it was written, and another is needed
+        self.results: list[DiscResult] = []
+
+    @property
+    def name(self) -> str:
+        return self._recorder.name
+
+    def room(self, wanted: int | None, *, split: bool) -> int:
+        """Return the bytes of the first disc; of one that is to be made blank all of it."""
+        disc = self._first
+        there = (disc.free or disc.capacity) * BLOCK
+        return there if wanted is None else min(wanted, there)
+
+    @property
+    def usual(self) -> tuple[str, str]:
+        kind = self._first.kind
+        if kind not in USUAL:
+            raise MediumRefused(
+                f"nothing can be written on the {kind}", self.name, "Insert a blank disc"
+            )
+        return USUAL[kind]
+
+    def plain(self) -> dict[str, object]:
+        drive = self._recorder.drive()
+        return {
+            "device": self.name,
+            "vendor": drive.vendor,
+            "product": drive.product,
+            "revision": drive.revision,
+            "serial": drive.serial,
+        }
+
+    def file_system(self, medium: Medium) -> FileSystem:
+        """Return that of the profile; of BD the disc decides (PS3.12 X.1)."""
+        word = self.usual[1]
+        return BY_WORD[word] if word in BY_WORD else ON_MEDIUM[medium]
+
+    def refuse(self, row: ApplicationProfile | None) -> None:
+        if row is not None:
+            refuse_other_disc(row, self._first, self.name)
+        self._settings = replace(self._settings, claimed=row)
+        if not self._how.erase or not self._first.erasable:
+            self._disc = self._first = self._ready(self._first, lambda *_: None)
+
+    def _ready(self, disc: Disc, progress: Progress) -> Disc:
+        return made_ready(self._recorder, disc, erase=self._how.erase, progress=progress)
+
+    def check(self, size: int) -> None:
+        if self._first.state in ("blank", "overwritable"):
+            self._recorder.write(-(-size // BLOCK), (), speed=self._how.speed, start=0,
+                                 close=self._how.close, dry_run=True)  # fmt: skip
+
+    def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
+        number = max((result.volume for result in self.results), default=0) + 1
+        written: Written | None = None
+        for copy in range(1, self._how.copies + 1):
+            result = DiscResult(number, copy, volume.job.label, volume.measured.size)
+            written = self._one(volume, result, record, progress)
+        if written is None:
+            raise ValueError("no copy is wanted")
+        return written
+
+    def _one(
+        self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
+    ) -> Written:
+        disc = self._disc or self._next(result)
+        if self._settings.claimed is not None:
+            refuse_other_disc(self._settings.claimed, disc, self.name)
+        disc = self._ready(disc, progress)
+        self._disc = None
+        result.medium, result.identifier = disc.kind, disc.identifier
+        result.why = "the job did not come to its end"
+        self.results.append(result)
+        try:
+            return burn_disc(
+                self._recorder, self._engine, volume, result, self._settings, record, progress
+            )
+        except KeyboardInterrupt:
+            self._note_left(result)
+            result.verdict, result.why = "interrupted", "the operator stopped the job"
+            raise
+        except DiscFailed:
+            raise
+        except FilmjacketError as error:
+            raise self._spoilt(result, error) from error
+        finally:
+            record.tell(discs=[each.plain() for each in self.results])
+
+    def _note_left(self, result: DiscResult) -> None:
+        result.written = result.written or self._recorder.left
+
+    def _spoilt(self, result: DiscResult, error: FilmjacketError) -> FilmjacketError:
+        """Return what to raise where something else than the disc was at fault."""
+        self._note_left(result)
+        result.verdict, result.why = "failed", f"{error.where}: {error.what}"
+        if result.written is None or not result.written.blocks:
+            return error  # The disc is as blank as it was.
+        return DiscFailed(
+            f"the disc is spoilt: {error.what}", error.where, f"{error.remedy}. Discard the disc"
+        )
+
+    def _next(self, result: DiscResult) -> Disc:
+        def ask() -> None:
+            what = f"volume {result.volume}, copy {result.copy}"
+            self._ask(f"{self.name}: insert a blank {self._first.kind} for {what}")
+
+        how = self._how
+        return next_disc(
+            self._recorder, ask, patience=how.patience, clock=how.clock, sleep=how.sleep
+        )
+
+    def finish(self) -> None:
+        if self._how.eject and self.results:
+            let_out(self._recorder)
+
+    def close(self) -> None:
+        self._recorder.close()

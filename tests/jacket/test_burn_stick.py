@@ -1,0 +1,133 @@
+"""A stick is FAT over its whole length, is read back, and has no first block before it is whole."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom.data import get_testdata_file
+
+from drivers.block_device import ReadFailed
+from jacket.burn import burn
+from jacket.burn_result import DiscFailed
+from jacket.burn_stick import StickTarget
+from jacket.burn_target import How
+from jacket.verification import verify
+from reporting import CannotRead, NotSupported, WrongUsage
+
+CT = Path(str(get_testdata_file("CT_small.dcm")))
+MR = Path(str(get_testdata_file("MR_small.dcm")))
+MIB = 1 << 20
+
+
+class Stick:
+    """A file that is written as a stick is."""
+
+    read_only = False
+
+    def __init__(self, path: Path, size: int, *, block: int = 512) -> None:
+        self.name, self.size, self.block = "/dev/stick", size, block
+        self.path, self.bad, self.lies = path, -1, -1
+        path.write_bytes(b"\xa5" * MIB)
+        with path.open("r+b") as file:
+            file.truncate(size)
+
+    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
+        assert not offset % self.block
+        assert not len(data) % self.block
+        with self.path.open("r+b") as file:
+            file.seek(offset)
+            file.write(data)
+            if offset <= self.lies < offset + len(data):
+                file.seek(self.lies)
+                file.write(b"\x17")
+
+    def pread(self, length: int, offset: int) -> bytes:
+        if offset <= self.bad < offset + length:
+            raise ReadFailed("is damaged", self.name, "Use another", offset, length)
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Stick:
+    return Stick(tmp_path / "stick.img", 64 * MIB)
+
+
+def record_in(folder: Path) -> dict[str, object]:
+    (path,) = folder.glob("*.json")
+    return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+def test_others_read_it_and_it_is_as_large_as_the_stick(
+    stick: Stick, tmp_path: Path, peer: Callable[[str], str]
+) -> None:
+    done = burn([CT, MR], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
+    assert done.clean
+    assert done.authored.profile == "STD-GEN-USB-JPEG"
+    (disc,) = done.discs
+    assert (disc.verdict, disc.medium) == ("good", "stick")
+    assert verify(stick.path, "STD-GEN-USB-JPEG").compliant
+    start = int.from_bytes(stick.path.read_bytes()[454:458], "little")
+    sectors = int.from_bytes(stick.path.read_bytes()[458:462], "little")
+    assert (start + sectors) * 512 > 60 * MIB
+    volume = tmp_path / "volume.img"
+    volume.write_bytes(stick.path.read_bytes()[start * 512 :])
+    subprocess.run([peer("fsck.fat"), "-n", volume], check=True, capture_output=True)
+    taken = tmp_path / "DICOMDIR"
+    subprocess.run([peer("mcopy"), "-i", volume, "::DICOMDIR", taken], check=True)
+    assert taken.read_bytes()[128:132] == b"DICM"
+
+
+def test_a_stick_that_keeps_something_else_is_bad_and_names_the_file(
+    stick: Stick, tmp_path: Path
+) -> None:
+    clean = Stick(tmp_path / "other.img", 64 * MIB)
+    burn([CT, MR], StickTarget(clean, How()), jobs_folder=tmp_path / "one")
+    pixels = clean.path.read_bytes().index(CT.read_bytes()[-2000:-1000])
+    stick.lies = pixels + 10
+    with pytest.raises(DiscFailed) as caught:
+        burn([CT, MR], StickTarget(stick, How()), jobs_folder=tmp_path / "two")
+    told = record_in(tmp_path / "two")
+    assert told["state"] == "bad"
+    names = [d["file"] for d in caught.value.details["discs"][0]["defects"]]
+    assert any(name.startswith("DICOM/") for name in names)
+    with pytest.raises(CannotRead):
+        verify(stick.path)
+
+
+def test_a_stick_that_does_not_read_back_is_bad(stick: Stick, tmp_path: Path) -> None:
+    stick.bad = 700_000
+    with pytest.raises(DiscFailed):
+        burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
+    assert record_in(tmp_path / "jobs")["state"] == "bad"
+
+
+def test_an_interrupted_stick_is_readable_by_nobody(stick: Stick, tmp_path: Path) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "write":
+            raise KeyboardInterrupt
+
+    with pytest.raises(BaseException, match="interrupted"):
+        burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs", progress=interrupt)
+    assert record_in(tmp_path / "jobs")["state"] == "interrupted"
+    with pytest.raises(CannotRead):
+        verify(stick.path)
+
+
+def test_what_cannot_be_is_refused(stick: Stick, tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage, match="not for sticks"):
+        burn([CT], StickTarget(stick, How()), profile_id="STD-GEN-CD", jobs_folder=tmp_path / "j")
+    with pytest.raises(WrongUsage, match="one copy"):
+        StickTarget(stick, How(copies=2))
+    for words in ({"split": True}, {"capacity": 32 * MIB}):
+        with pytest.raises(WrongUsage):
+            burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "j", **words)  # type: ignore[arg-type]
+    wide = StickTarget(Stick(tmp_path / "wide.img", 64 * MIB, block=4096), How())
+    with pytest.raises(NotSupported):
+        burn([CT], wide, jobs_folder=tmp_path / "j")

@@ -261,6 +261,9 @@ def _open(path: str | Path, name: str, writable: bool) -> int:
         return os.open(path, flags)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         number = getattr(error, "errno", None) or 0
+        # Linux says of a protected device that it is forbidden, even to root.
+        if number in (errno.EACCES, errno.EPERM) and os.access(path, os.W_OK):
+            number = errno.EROFS
         row = _NOT_OPENED.get(number, (f"cannot be opened ({error})", "Check the name"))
         raise CannotOpenDevice(row[0], name, row[1]) from error
 

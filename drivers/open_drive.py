@@ -6,8 +6,6 @@ Pre-flight stands in the only way to each of them, so that no face can leave it 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from reporting import WrongUsage
-
 if TYPE_CHECKING:
     from drivers.block_device import BlockTarget
     from drivers.discovery import Found
@@ -26,8 +24,8 @@ def open_drive(
     """Open a device that nobody else has open.
 
     Args:
-        name: path of its node; "usb:1-4" for a stick past the kernel; or "simulator:" and a
-            medium such as "cd-r", with faults that the simulated drive is to have after commas.
+        name: path of its node; "usb:1-4" for a stick past the kernel; or "simulator:" and
+            what `drivers.simulator.open_simulated` takes, such as "cd-r" or "stick".
         sources: files and folders that the job reads; the device that they are on is refused.
         overwrite: whether what is on a stick may be lost.
 
@@ -36,7 +34,9 @@ def open_drive(
         FilmjacketError: there is none of that name, or it does not open.
     """
     if name.startswith(SIMULATOR):
-        return _simulated(name.removeprefix(SIMULATOR))
+        from drivers.simulator import open_simulated
+
+        return open_simulated(name.removeprefix(SIMULATOR))
     found = None if name.startswith(_USB) else _found(name)
     if found is not None and found.kind == "optical":
         return _optical(found, _devices_below(sources))
@@ -76,27 +76,3 @@ def _stick(name: str, sources: frozenset[str], *, overwrite: bool) -> "BlockTarg
 
     skip = frozenset(("not-blank",)) if overwrite else frozenset()
     return open_stick(name, Demand(_ANY_SIZE, "stick", sources, skip))
-
-
-def _simulated(words: str) -> "Recorder | BlockTarget":
-    """Return a drive in memory with a blank medium, whose time passes as fast as it can.
-
-    Raises:
-        WrongUsage: there is no such medium or fault.
-    """
-    from drivers.recorder import Recorder
-    from drivers.simulator import KINDS, SimulatedDrive, parse_fault
-
-    kind, *faults = words.split(",")
-    if kind not in KINDS:
-        raise WrongUsage(
-            f"{kind[:32]!r} is no medium that can be simulated",
-            SIMULATOR,
-            f"Say one of {', '.join(KINDS)}",
-        )
-    try:
-        planned = [parse_fault(fault) for fault in faults]
-    except ValueError as error:
-        raise WrongUsage(str(error), SIMULATOR, "Say NAME, NAME@BLOCK or NAME#NTH") from error
-    drive = SimulatedDrive(kind, faults=planned)
-    return Recorder(drive, clock=drive.clock, sleep=drive.clock.sleep)

@@ -109,7 +109,8 @@ def _room(found: Found, medium: Medium | None) -> int | None:
 
 def _not_blank(found: Found, demand: Demand, medium: Medium | None) -> Answer:
     if found.kind == "optical":
-        written = medium is not None and medium.state in ("appendable", "complete")
+        told = medium is not None and medium.state in ("appendable", "complete")
+        written = told or found.blank is False
         return "there is something on the disc" if written else None
     if found.blank:
         return None

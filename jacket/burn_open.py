@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from drivers.block_device import BlockTarget
 from drivers.open_drive import open_drive
+from drivers.preflight import Refused
 from drivers.recorder import Recorder
 from jacket.burn_disc import Engine
 from jacket.burn_target import Ask, DiscTarget, How, Target
@@ -29,7 +31,7 @@ def open_target(
         FilmjacketError: there is no such device, it does not open, or something speaks against
             writing it.
     """
-    drive = open_drive(device, sources=[str(path) for path in sources], overwrite=how.erase)
+    drive = _opened(device, how, [str(path) for path in sources])
     try:
         if isinstance(drive, Recorder):
             return DiscTarget(drive, how, ask, engine=_engine(engine, drive))
@@ -40,6 +42,15 @@ def open_target(
         return StickTarget(drive, how)
     except BaseException:
         drive.close()
+        raise
+
+
+def _opened(device: str, how: How, sources: list[str]) -> Recorder | BlockTarget:
+    try:
+        return open_drive(device, sources=sources, overwrite=how.erase)
+    except Refused as error:
+        if all(refusal.id == "not-blank" for refusal in error.refusals):
+            error.remedy = "Use an empty one, or say --erase: then what is on it is lost"
         raise
 
 

@@ -9,8 +9,8 @@ class Clock(Protocol):
 
     def __call__(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
-    def polled(self) -> None:
-        """Note that a host was told to come back later."""
+    def polled(self, share: float = 1.0) -> None:
+        """Note that a host was told to come back later, *share* of the usual time."""
 
 
 class VirtualClock:
@@ -30,8 +30,8 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         self.now += max(seconds, 0.0)
 
-    def polled(self) -> None:
-        self.now += self._poll
+    def polled(self, share: float = 1.0) -> None:
+        self.now += self._poll * share
 
 
 class RealClock:
@@ -46,5 +46,5 @@ class RealClock:
     def sleep(self, seconds: float) -> None:
         time.sleep(max(seconds, 0.0) / self._speed)
 
-    def polled(self) -> None:
+    def polled(self, share: float = 1.0) -> None:
         """Do nothing: time passes by itself."""

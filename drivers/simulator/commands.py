@@ -27,7 +27,7 @@ COMMANDS: Final = {
     0x04: Command("FORMAT UNIT", session.format_unit, immediate=(1, 0x02), immediate_in_data=True),
     0x12: Command("INQUIRY", drive.inquiry, busy=True, exempt=True),
     0x1B: Command("START STOP UNIT", drive.start_stop),
-    0x1E: Command("PREVENT ALLOW MEDIUM REMOVAL", drive.prevent_removal),
+    0x1E: Command("PREVENT ALLOW MEDIUM REMOVAL", drive.prevent_removal, busy=True),
     0x23: Command("READ FORMAT CAPACITIES", disc.read_format_capacities),
     0x25: Command("READ CAPACITY", disc.read_capacity),
     0x28: Command("READ(10)", blocks.read),

@@ -218,8 +218,9 @@ def _atip(state: State, call: Call) -> bytes:
     kind = state.kind
     if kind.family != "cd" or not kind.closing:
         raise Refused(sense.INVALID_FIELD)
-    rewritable = 0x40 if kind.erasable else 0
-    head = bytes((0, 0, 0xC0, 0, 0x98 | rewritable, 0))
+    # CD-RW of the "high speed" kind; a writer refuses the faster kinds where it is too old.
+    type_ = 0xC8 if kind.erasable else 0x98
+    head = bytes((0, 0, 0xC0, 0, type_, 0))
     return head + _LEAD_IN + b"\0" + msf(kind.capacity) + bytes(13)
 
 
@@ -271,7 +272,7 @@ def read_disc_structure(state: State, call: Call) -> bytes:
 
 def _physical(kind: Kind, state: State) -> bytes:
     """Return physical format information of a DVD (6.23.3.2.1)."""
-    start = 0x030000
+    start = 0x031000 if kind.name == "dvd-ram" else 0x030000  # (ECMA-330; others)
     end = start + state.disc.capacity - 1
     row = bytearray(2048)
     row[0] = (kind.book & 0xF0) | (kind.book & 0x0F)

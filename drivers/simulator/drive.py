@@ -24,6 +24,7 @@ from drivers.transport import CHECK_CONDITION, GOOD, Answer, DeviceGone, TimedOu
 
 _LARGEST: Final = 128 << 10  # bytes of one command, as sg gives it
 _COMMAND: Final = 0.0002  # seconds that any command takes
+_MOMENT: Final = 0.04  # share of a poll's time: a full memory has room again in milliseconds
 _LINK: Final = 100e6  # bytes per second between host and drive
 
 
@@ -166,7 +167,8 @@ class SimulatedDrive:
         self.log.append((bytes(cdb), answer.status, answer.sense))
         self.clock.sleep(_COMMAND + (len(data_out) + len(answer.data)) / _LINK)
         if answer.status == CHECK_CONDITION and answer.sense[2:3] == b"\x02":
-            self.clock.polled()
+            full = self.state.busy is None and self.state.buffer.filled > 0
+            self.clock.polled(_MOMENT if full else 1.0)
         elif self.clock() - started > timeout:
             raise self.mute()
         return answer

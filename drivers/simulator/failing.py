@@ -83,7 +83,7 @@ class Failing:
                 if condition == sense.RESET:
                     state.reset()
                     state.attentions.clear()
-                    state.ready_at = drive.clock()
+                    state.ready_at, state.known = drive.clock(), True
                 raise Refused(condition)
             case "corrupt":
                 return call._replace(data=_flipped(bytes(call.data), fault, call))

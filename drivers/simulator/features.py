@@ -51,7 +51,7 @@ FEATURES: Final = (
     Feature(0x0041, 0x04, "00000000" + "ff" * 16, frozenset((0x41, 0x43)), "5.3.35"),
     Feature(0x0100, 0x03, "", _ALWAYS, "5.3.37"),
     Feature(0x0105, 0x07, "00000000", _ALWAYS, "5.3.41"),
-    Feature(0x0107, 0x11, "1e000000", _EVERY, "5.3.43: buffer, speed, page 2Ah, performance"),
+    Feature(0x0107, 0x10, "1e000000", _EVERY, "5.3.43: buffer, speed, page 2Ah, performance"),
     Feature(0x0108, 0x03, b"SIMULATED001".hex(), _ALWAYS, "5.3.44"),
 )
 _PROFILES: Final = sorted(_EVERY, reverse=True)  # in order of preference (5.3.1)

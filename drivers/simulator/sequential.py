@@ -63,6 +63,7 @@ class Sequential:
     at: int | None = None  # next block of the session at once
     incremental: bool = True  # not after a quick blanking: at once only (4.4.5.2)
     formatted: bool = False  # BD-R with defect management
+    scars: list[tuple[int, int]] = field(default_factory=list)  # half-recorded units
 
     @property
     def status(self) -> int:
@@ -308,7 +309,10 @@ class Sequential:
 
     def unreadable(self, lba: int, blocks: int) -> Refused | None:
         """Return why not all of these blocks can be read; its information says where it begins."""
-        at = lba
+        scar = next((s for s in self.scars if s[0] < lba + blocks and lba < s[1]), None)
+        if scar is not None and scar[0] <= lba:
+            return Refused(sense.UNCORRECTABLE, information=lba)
+        at, blocks = lba, blocks if scar is None else scar[0] - lba
         while at < lba + blocks:
             track = self.track_at(at)
             if track is None or at < track.start or at >= track.end:
@@ -317,7 +321,7 @@ class Sequential:
             if at >= track.end - track.run_out:
                 return Refused(sense.UNCORRECTABLE, information=at)
             at = track.end - track.run_out
-        return None
+        return None if scar is None else Refused(sense.UNCORRECTABLE, information=scar[0])
 
     def lose(self, lba: int, blocks: int) -> None:
         """Take back blocks that were in the drive's memory when the power went."""
@@ -327,14 +331,17 @@ class Sequential:
         if self.at is not None:
             self.at = min(self.at, lba)
 
-    def break_off(self) -> None:
-        """End what was being written when the power, or the flow of data, went."""
+    def break_off(self, *, at_once: bool = False) -> None:
+        """End what was being written when the flow of data, or *at_once* the power, went."""
         if self.cue is not None:
             self._end_session_at_once(self.cue, stays_open=True)
             return
         for track in self.tracks:
             if not track.closed and not track.blank:
-                self._pad(track, track.end + -track.end % self.kind.unit)
+                end = track.end + -track.end % self.kind.unit
+                if at_once and end > track.end:  # Half a unit cannot be corrected.
+                    self.scars.append((end - self.kind.unit, end))
+                self._pad(track, end)
                 # DVD+R and BD-R are mended by the drive and go on; others have to be closed.
                 track.damaged = self.kind.family in ("cd", "minus")
 
@@ -343,7 +350,7 @@ class Sequential:
         self.surface.clear()
         self.tracks, self.lead_outs, self.final = [Track(1, 1, 0, 0)], [], False
         self.cue = self.at = None
-        self.incremental = full
+        self.scars, self.incremental = [], full
 
     def rehearsal(self) -> "Sequential":
         """Return a copy to try a recording on; its blocks go nowhere."""

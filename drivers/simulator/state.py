@@ -206,7 +206,7 @@ class State:
             for lba, blocks in lost:
                 layout.lose(lba, blocks)
             if lost:
-                layout.break_off()
+                layout.break_off(at_once=True)
         if isinstance(layout, Overwritable) and layout.background == GOES_ON:
             layout.background = STOPPED  # FORMAT UNIT can take it up again (6.4.3.3.14)
         if busy is not None:

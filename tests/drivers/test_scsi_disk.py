@@ -45,7 +45,10 @@ class Disk:
             if isinstance(trouble, Exception):
                 raise trouble
             return Answer(CHECK_CONDITION, b"", trouble)
-        if refused := self.answers.get(f"refuses_{cdb[0]:02x}"):
+        refused = self.answers.get(f"refuses_{cdb[0]:02x}")
+        if isinstance(refused, Exception):
+            raise refused
+        if refused:
             return Answer(CHECK_CONDITION, b"", refused)
         return Answer(GOOD, self._data(cdb)[:length].ljust(length, b"\0"))
 
@@ -176,10 +179,8 @@ def test_a_disk_that_knows_few_commands_is_good_enough() -> None:
 
 
 def test_a_disk_that_stumbles_over_mode_sense_is_good_enough() -> None:
-    fake = Disk()
-    fake.troubles = [b"", b"", TransportFailed("stumbled", "disk", "Wait")]
-    fake.troubles = [sense(6, 0x29), *fake.troubles[2:]]
-    assert not disk_on(fake).read_only
+    stumbles = TransportFailed("stumbled", "disk", "Wait")
+    assert not disk_on(Disk(refuses_1a=stumbles)).read_only
 
 
 def test_a_cache_that_cannot_be_emptied_is_a_failure() -> None:

@@ -102,8 +102,19 @@ def test_the_kernel_gets_back_what_was_forgotten(bus: Bus, plugged: Plugged) -> 
     assert plugged.kernel
 
 
-@pytest.mark.parametrize("step", ["detach_kernel_driver", "claim_interface", "get_configuration"])
-@pytest.mark.parametrize("end", [KeyboardInterrupt, usb.core.USBError("busy", -6, errno.EBUSY)])
+BUSY = usb.core.USBError("busy", -6, errno.EBUSY)
+
+
+@pytest.mark.parametrize(
+    ("step", "end"),
+    [
+        ("detach_kernel_driver", KeyboardInterrupt),
+        ("detach_kernel_driver", BUSY),
+        ("get_configuration", KeyboardInterrupt),
+        ("claim_interface", KeyboardInterrupt),
+        ("claim_interface", BUSY),
+    ],
+)
 def test_the_kernel_gets_back_what_was_taken_halfway(
     plugged: Plugged, step: str, end: BaseException | type[BaseException]
 ) -> None:
@@ -183,10 +194,7 @@ def test_a_bad_block_is_named_and_the_stick_goes_on(
     stick.bad = {1000}
     with opened(bus) as disk:
         with pytest.raises(CommandFailed, match="from 1000 on") as caught:
-            if write:
-                disk.pwrite(bytes(BLOCK), 1000 * BLOCK)
-            else:
-                disk.pread(BLOCK, 1000 * BLOCK)
+            disk.pwrite(bytes(BLOCK), 1000 * BLOCK) if write else disk.pread(BLOCK, 1000 * BLOCK)
         sense = caught.value.sense
         assert sense is not None
         assert (sense.key, sense.asc) == (3, 0x0C if write else 0x11)
@@ -212,10 +220,14 @@ def test_a_stick_that_does_not_answer_is_given_up_and_reset(
 def test_a_stick_pulled_out_at_any_command_ends_in_an_error_and_no_more(
     bus: Bus, stick: FaultyStick, at: int
 ) -> None:
+    def use() -> None:
+        with opened(bus) as disk:
+            for block in range(20):
+                disk.pwrite(bytes(BLOCK), block * BLOCK)
+
     stick.unplug_at = at
-    with pytest.raises(DeviceGone), opened(bus) as disk:
-        for block in range(20):
-            disk.pwrite(bytes(BLOCK), block * BLOCK)
+    with pytest.raises(DeviceGone):
+        use()
     assert stick.out
 
 

@@ -162,8 +162,12 @@ def main() -> None:
     for node in ("/dev/sr0", "/dev/sg0"):
         bed.attach_ioctl(node, ioctls.base)
     for number, step in enumerate(plan["steps"]):
-        done = subprocess.run(  # noqa: PLW1510 (a burner's failure is a result)
-            step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        done = subprocess.run(
+            step,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
         )
         _tell(drive, Path(plan["folder"]), number, done)
 

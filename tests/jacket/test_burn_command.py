@@ -45,7 +45,7 @@ def test_a_good_disc_is_told_in_words_and_in_json(tmp_path: Path, run: Run) -> N
 
 
 def test_a_bad_disc_is_exit_code_3_and_never_called_good(tmp_path: Path, run: Run) -> None:
-    said = run("burn", CT, "--device", "simulator:cd-r,silent-corruption@150", "--json")
+    said = run("burn", CT, "--device", "simulator:cd-r,fault=silent-corruption@150", "--json")
     assert said.code == 3
     told = said.json["error"]
     assert "do not read back" in told["what"]
@@ -61,7 +61,7 @@ def test_words_that_do_not_go_together_are_refused(tmp_path: Path, run: Run) -> 
     for words in (
         ("burn", CT),
         ("burn", CT, "--device", "simulator:floppy"),
-        ("burn", CT, "--device", "simulator:cd-r,no-such-fault"),
+        ("burn", CT, "--device", "simulator:cd-r,fault=no-such-fault"),
         ("burn", CT, "--device", "simulator:cd-r", "--publish", tmp_path),
         ("burn", CT, "--device", "simulator:cd-r", "--copies", "0"),
         ("burn", CT, "--device", "simulator:cd-r", "--engine", "cdrskin"),
@@ -70,6 +70,15 @@ def test_words_that_do_not_go_together_are_refused(tmp_path: Path, run: Run) -> 
         assert run(*words).code == 2, words
     assert run("burn", CT, "--device", tmp_path / "no-device").code == 3
     assert not records(tmp_path)
+
+
+def test_a_simulated_stick_is_good_or_bad(run: Run) -> None:
+    said = run("burn", CT, "--device", "simulator:stick")
+    assert said.code == 0, said.err
+    assert "stick GOOD" in said.out
+    bad = run("burn", CT, "--device", "simulator:stick,fault=silent-corruption@900", "--json")
+    assert bad.code == 3
+    assert bad.json["discs"][0]["verdict"] == "bad"
 
 
 def test_a_dry_run_leaves_nothing(tmp_path: Path, run: Run) -> None:

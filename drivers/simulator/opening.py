@@ -1,0 +1,86 @@
+"""Simulated devices by name, as an operator gives them in place of a device: "cd-r,fault=busy"."""
+
+from typing import TYPE_CHECKING, Final
+
+from drivers.simulator.disk import DiskFaults, SimulatedDisk
+from drivers.simulator.drive import SimulatedDrive
+from drivers.simulator.faults import FAULTS, Fault, parse_fault, random_faults
+from drivers.simulator.kinds import KINDS
+from drivers.simulator.stick import SimulatedStick
+from reporting import WrongUsage
+
+if TYPE_CHECKING:
+    from drivers.recorder import Recorder
+    from drivers.scsi_disk import ScsiDisk
+
+_STICK: Final = "stick"
+_EMPTY: Final = "empty"
+_STICK_BLOCKS: Final = 4 << 20  # of 512 bytes: 2 GiB; memory is used for what is written
+_SEEDED_BLOCKS: Final = 4096  # random faults lie within the first 8 MiB
+
+
+def open_simulated(name: str) -> "Recorder | ScsiDisk":
+    """Open a simulated drive with a blank medium in it, or a simulated stick.
+
+    Args:
+        name: a kind of medium (`KINDS`), "empty" or "stick"; after commas "fault=NAME", with
+            "@BLOCK" or "#NTH" behind it, as often as wanted; "seed=NUMBER" for random faults.
+
+    Raises:
+        WrongUsage: there is no such medium or fault.
+    """
+    kind, *words = name.split(",")
+    faults = _faults(name, words)
+    if kind == _STICK:
+        return _stick(name, faults)
+    if kind != _EMPTY and kind not in KINDS:
+        known = ", ".join((*KINDS, _EMPTY, _STICK))
+        raise WrongUsage("no such simulated medium", f"simulator:{name}", f"There are {known}")
+    from drivers.recorder import Recorder
+
+    drive = SimulatedDrive(None if kind == _EMPTY else kind, faults=faults)
+    return Recorder(drive, clock=drive.clock, sleep=drive.clock.sleep)
+
+
+def _faults(name: str, words: list[str]) -> list[Fault]:
+    faults: list[Fault] = []
+    for word in words:
+        option, _, value = word.partition("=")
+        try:
+            if option == "fault":
+                faults.append(parse_fault(value))
+            elif option == "seed":
+                faults.extend(random_faults(int(value), _SEEDED_BLOCKS))
+            else:
+                raise ValueError(f"{option!r} is not known")
+        except ValueError as error:
+            known = "Write fault=NAME or fault=NAME@BLOCK; names: " + ", ".join(FAULTS)
+            raise WrongUsage(str(error), f"simulator:{name}", known) from error
+    return faults
+
+
+def _stick(name: str, faults: list[Fault]) -> "ScsiDisk":
+    from drivers.scsi_disk import ScsiDisk
+    from drivers.usb_bulk_only import BulkOnly
+
+    blocks = {row.name: frozenset((row.lba or 0,)) for row in faults}
+    wrong = set(blocks) - {"bad-block", "unreadable", "silent-corruption", "write-protected"}
+    if wrong:
+        raise WrongUsage(
+            f"a simulated stick has no fault {sorted(wrong)[0]!r}",
+            f"simulator:{name}",
+            "Use bad-block, unreadable, silent-corruption or write-protected",
+        )
+    none: frozenset[int] = frozenset()
+    disk = SimulatedDisk(
+        _STICK_BLOCKS,
+        read_only="write-protected" in blocks,
+        faults=DiskFaults(
+            bad_reads=blocks.get("unreadable", none),
+            bad_writes=blocks.get("bad-block", none),
+            corrupt=blocks.get("silent-corruption", none),
+        ),
+    )
+    pipes = SimulatedStick((disk,))
+    transport = BulkOnly(pipes, clock=disk.clock)
+    return ScsiDisk(transport, clock=disk.clock, sleep=disk.clock.sleep)

@@ -1,0 +1,48 @@
+"""A whole job on the simulated stick, with everything going wrong on the wire that can."""
+
+from typing import get_args
+
+import pytest
+from faulty_target import MIB, Image
+
+from drivers.scsi_disk import ScsiDisk
+from drivers.simulator.stick import Phase, SimulatedStick, StickFault, Trouble
+from drivers.usb_bulk_only import BulkOnly
+from drivers.write_stick import write_stick
+from reporting import FilmjacketError
+
+
+class Time:
+    now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def disk_on(stick: SimulatedStick) -> ScsiDisk:
+    time = Time()
+    return ScsiDisk(BulkOnly(stick), clock=time.clock, sleep=time.sleep)
+
+
+@pytest.mark.parametrize("trouble", get_args(Trouble))
+@pytest.mark.parametrize("phase", get_args(Phase))
+def test_trouble_on_the_wire_ends_in_a_good_stick_or_in_an_error(
+    phase: Phase, trouble: Trouble
+) -> None:
+    image = Image(MIB + MIB // 2)
+    for nth in (1, 3, 30):
+        for times in (1, None):
+            stick = SimulatedStick(faults=[StickFault(phase, trouble, nth, times)])
+            try:
+                with disk_on(stick) as disk:
+                    write_stick(disk, image)
+            except FilmjacketError:
+                good = False
+            else:
+                good = True
+            # Pulled out at the very end it may be complete; it never looks so and is not.
+            content = stick.disk.image(image.size)
+            assert content == image.data or (not good and content[:512] != image.data[:512])

@@ -151,6 +151,8 @@ def stale(drafts: Sequence[Draft], target: Path) -> tuple[str, ...]:
     """Return a remark on what an earlier, larger set has left beside this one."""
     first = len(drafts) + 1 if len(drafts) > 1 else 1
     left = [str(path) for path in _row_of_volumes(target, first)]
+    if len(drafts) > 1 and target.exists():
+        left.insert(0, str(target))  # It has the name that was asked for, and other content.
     if not left:
         return ()
     verb = "is there from before and does" if len(left) == 1 else "are there from before and do"

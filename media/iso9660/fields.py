@@ -44,7 +44,8 @@ def descriptor_date(moment: datetime) -> bytes:
     quarters = _quarters(moment.utcoffset())
     if quarters is None:
         moment, quarters = moment.astimezone(UTC), 0
-    return moment.strftime("%Y%m%d%H%M%S00").encode() + bytes((quarters,))
+    # The year by itself: not every system's strftime() fills it up to four digits.
+    return f"{moment.year:04}{moment:%m%d%H%M%S}00".encode() + bytes((quarters,))
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -467,3 +468,12 @@ def test_a_capacity_that_shrinks_under_the_shares_is_met_in_few_rounds(
         assert len(rounds) <= 6
         assert done.of <= 1 + 120 * 42_000 // (capacity - 450_000) + 1
     shutil.rmtree(tmp_path)
+
+
+def test_an_older_target_beside_the_set_is_named(tmp_path: Path, two_patients: Path) -> None:
+    target = tmp_path / "disc.iso"
+    author([two_patients], target, recorded=datetime(800, 1, 1, tzinfo=UTC), label="OLD")
+    assert target.read_bytes()[32768 + 813 : 32768 + 829] == b"0800010100000000"
+    done = author([two_patients], target, capacity=480_000, split=True)
+    assert done.of > 1
+    assert any(str(target) in remark and "not belong" in remark for remark in done.remarks)

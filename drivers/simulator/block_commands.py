@@ -1,4 +1,4 @@
-"""Commands that move blocks: READ, WRITE, VERIFY, SYNCHRONIZE CACHE (MMC-6 6.18, 6.44, 6.48)."""
+"""Commands that move blocks: READ, WRITE, VERIFY, SYNCHRONIZE CACHE (MMC-6 6)."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from drivers.simulator.sequential import AT_ONCE, Sequential
 from drivers.simulator.state import Call, State
 from drivers.simulator.surface import BLOCK
 
-_USER_DATA: Final = 0x10  # all that READ CD gives here (6.18.2)
+_USER_DATA: Final = 0x10  # all that READ CD gives here
 _ANY, _MODE_1 = 0, 2  # expected sector types
 
 
@@ -38,7 +38,7 @@ def _read(state: State, lba: int, blocks: int) -> bytes:
 
 
 def read_cd(state: State, call: Call) -> bytes:
-    """Read a CD's blocks without their headers (6.18)."""
+    """Read a CD's blocks without their headers."""
     if state.kind.family != "cd" or call.cdb[1] >> 2 & 7 not in (_ANY, _MODE_1):
         raise Refused(sense.WRONG_MODE)
     if call.cdb[9] != _USER_DATA:
@@ -59,7 +59,7 @@ def seek(state: State, call: Call) -> bytes:
 
 
 def write(state: State, call: Call) -> bytes:
-    """Take blocks into the memory of the drive (6.44, 6.45)."""
+    """Take blocks into the memory of the drive."""
     medium = state.disc
     lba, blocks = extent(call.cdb)
     if medium.protected:
@@ -76,7 +76,7 @@ def write(state: State, call: Call) -> bytes:
 
 
 def rehearse(state: State) -> None:
-    """Go on with a copy of the disc where mode page 05h asks for a test (7.5.4.7)."""
+    """Go on with a copy of the disc where mode page 05h asks for a test (7.5.4)."""
     layout = state.disc.layout
     tests = isinstance(layout, Sequential) and layout.kind.family in ("cd", "minus")
     if state.dry is None and state.pages.test and tests and isinstance(layout, Sequential):

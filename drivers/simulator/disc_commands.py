@@ -15,17 +15,17 @@ _FRAMES: Final = 75
 _LEAD_IN: Final = bytes((0x61, 0x22, 0x17))  # ATIP start of lead-in: 97:34:23
 _DATA, _LEAD_OUT_TRACK = 0x14, 0xAA  # ADR 1 and CONTROL of an uninterrupted data track
 _IDENTIFIER: Final = 0x46494C4D
-_UNFORMATTED, _FORMATTED = 1, 2  # descriptor types (6.24.3.2)
+_UNFORMATTED, _FORMATTED = 1, 2  # descriptor types (6.24)
 
 
 def msf(lba: int) -> bytes:
-    """Return minute, second and frame of a CD's address (MMC-6 4.3.3)."""
+    """Return minute, second and frame of a CD's address (MMC-6 4.3)."""
     minutes, rest = divmod(lba + PREGAP, 60 * _FRAMES)
     return bytes((minutes & 0xFF, rest // _FRAMES, rest % _FRAMES))
 
 
 def read_disc_information(state: State, call: Call) -> bytes:
-    """Tell the state of the disc (6.22.3.1)."""
+    """Tell the state of the disc (6.22)."""
     if call.cdb[1] & 7:
         raise Refused(sense.INVALID_FIELD)
     medium = state.disc
@@ -92,7 +92,7 @@ def _find(layout: Sequential, kind: int, number: int, address: int) -> Track | N
     if kind == 0:
         return layout.track_at(address)
     if kind == 1 and number == 0xFF:
-        return layout.open_track  # "invisible" or incomplete (6.27.2.3)
+        return layout.open_track  # "invisible" or incomplete (6.27)
     if kind == 1:
         return next((t for t in layout.tracks if t.number == number), None)
     if kind == 2:
@@ -122,7 +122,7 @@ def _track(layout: Sequential, track: Track, write_type: int) -> bytes:
 
 
 def _fixed_track(layout: Overwritable) -> bytes:
-    """Return the one track that a disc without tracks is told to have (6.27.1)."""
+    """Return the one track that a disc without tracks is told to have (6.27)."""
     answer = bytearray(48)
     answer[1], answer[2], answer[3] = 46, 1, 1
     answer[5], answer[6] = 4, 1 | (not layout.formatted) << 6
@@ -183,7 +183,7 @@ def _sessions(state: State, call: Call) -> bytes:
 
 
 def _full_toc(state: State, call: Call) -> bytes:
-    """Return what is in the lead-ins (6.26.3.4), or what a drive makes of it on DVD and BD."""
+    """Return what is in the lead-ins (6.26), or what a drive makes of it on DVD and BD."""
     tracks, _ = _closed_tracks(state)
     layout, rows = state.layout, []
     ends = layout.lead_outs if isinstance(layout, Sequential) else [layout.blocks]
@@ -203,7 +203,7 @@ def _row(session: int, point: int, address: bytes) -> bytes:
 
 
 def _memory(state: State, call: Call) -> bytes:
-    """Return the program memory area of a CD (6.26.3.5): the tracks of the open session."""
+    """Return the program memory area of a CD (6.26): the tracks of the open session."""
     layout = state.layout
     if state.kind.family != "cd" or not isinstance(layout, Sequential):
         raise Refused(sense.INVALID_FIELD)
@@ -214,7 +214,7 @@ def _memory(state: State, call: Call) -> bytes:
 
 
 def _atip(state: State, call: Call) -> bytes:
-    """Return what is pressed into the groove of a recordable CD (6.26.3.6)."""
+    """Return what is pressed into the groove of a recordable CD (6.26)."""
     kind = state.kind
     if kind.family != "cd" or not kind.closing:
         raise Refused(sense.INVALID_FIELD)
@@ -271,7 +271,7 @@ def read_disc_structure(state: State, call: Call) -> bytes:
 
 
 def _physical(kind: Kind, state: State) -> bytes:
-    """Return physical format information of a DVD (6.23.3.2.1)."""
+    """Return physical format information of a DVD (6.23)."""
     start = 0x031000 if kind.name == "dvd-ram" else 0x030000  # (ECMA-330; others)
     end = start + state.disc.capacity - 1
     row = bytearray(2048)
@@ -286,7 +286,7 @@ def _physical(kind: Kind, state: State) -> bytes:
 
 
 def _disc_information(kind: Kind) -> bytes:
-    """Return one unit of BD disc information (6.23.3.3.1)."""
+    """Return one unit of BD disc information (6.23)."""
     row = bytearray(4096)
     row[0:2], row[2] = b"DI", 1
     row[8:11] = b"BDW" if kind.erasable else b"BDR"

@@ -174,8 +174,8 @@ class SimulatedDrive:
         return answer
 
     def _answer(self, command: Command | None, call: Call, timeout: float) -> Answer:
-        self.state.catch_up()
         try:
+            self.state.catch_up()
             if command is None:
                 raise Refused(sense.UNKNOWN_COMMAND)
             self._admit(command)

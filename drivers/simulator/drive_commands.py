@@ -14,7 +14,7 @@ _INQUIRY: Final = (
     bytes((0x05, 0x80, 0x05, 0x02, 31, 0, 0, 0)) + b"FILMJKT SIMULATED DRIVE 1.0 "
 )
 _READ_SPEED: Final = 8467  # kB/s of a CD at 48 times
-_MEDIA, _BUSY_CLASS = 4, 6  # classes of GET EVENT STATUS (6.6.2)
+_MEDIA, _BUSY_CLASS = 4, 6  # classes of GET EVENT STATUS (6.6)
 _MEDIA_BIT, _BUSY_BIT = 1 << _MEDIA, 1 << _BUSY_CLASS
 
 
@@ -24,7 +24,7 @@ def test_unit_ready(state: State, call: Call) -> bytes:
 
 
 def request_sense(state: State, call: Call) -> bytes:
-    """Tell the error before, or how far a long operation is (SPC-4 6.39)."""
+    """Tell the error before, or how far a long operation is (SPC-4, REQUEST SENSE)."""
     told, state.pending = state.pending, None
     if told is None and state.attentions:
         told = Refused(state.attentions.popleft())
@@ -35,7 +35,7 @@ def request_sense(state: State, call: Call) -> bytes:
 
 
 def _background(state: State) -> Refused | None:
-    """Return how far a format in the background is (6.4.2.2)."""
+    """Return how far a format in the background is (6.4)."""
     medium = state.present
     if medium is None or not isinstance(medium.layout, Overwritable):
         return None
@@ -126,7 +126,7 @@ def get_performance(state: State, call: Call) -> bytes:
         rows = _nominal(state) if medium else []
     else:
         raise Refused(sense.INVALID_FIELD)
-    # The length tells of all there is; as many rows come as the host has room for (6.8.3.2).
+    # The length tells of all there is; as many rows come as the host has room for (6.8).
     head = (4 + sum(map(len, rows))).to_bytes(4, "big") + bytes(4)
     return head + b"".join(rows[:most])
 
@@ -155,7 +155,7 @@ def set_cd_speed(state: State, call: Call) -> bytes:
 
 
 def set_streaming(state: State, call: Call) -> bytes:
-    """Take a speed (6.38.3.2): kB in a time in milliseconds."""
+    """Take a speed (SET STREAMING, the performance descriptor): kB in a time in milliseconds."""
     row = bytes(call.data)
     if len(row) < 28:
         raise Refused(sense.INVALID_PARAMETER)
@@ -170,7 +170,7 @@ def set_streaming(state: State, call: Call) -> bytes:
 
 
 def start_stop(state: State, call: Call) -> bytes:
-    """Start, stop, load or eject (6.44)."""
+    """Start, stop, load or eject."""
     move, start = call.cdb[4] & 2, call.cdb[4] & 1
     if not move:
         return b""
@@ -191,7 +191,7 @@ def prevent_removal(state: State, call: Call) -> bytes:
 
 
 def mechanism_status(state: State, call: Call) -> bytes:
-    """Tell the tray, and no slots (6.11)."""
+    """Tell the tray, and no slots."""
     answer = bytes((0, 0x10 if state.tray_open else 0, 0, 0, 0, 0, 0, 0))
     return answer[: call.number(8, 2)]
 
@@ -207,7 +207,7 @@ def report_luns(state: State, call: Call) -> bytes:
 
 
 def press_button(state: State) -> bool:
-    """Do what the eject button does; a locked drive only tells the host (6.6.2.5)."""
+    """Do what the eject button does; a locked drive only tells the host (6.6)."""
     if state.prevented:
         state.event = EJECT_REQUEST
         return False

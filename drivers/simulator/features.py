@@ -22,39 +22,57 @@ class Feature(NamedTuple):
     flags: int  # version << 2, persistent << 1 (5.2.2)
     data: str  # hexadecimal
     profiles: frozenset[int]
-    clause: str
+    name: str  # in MMC-6 5.3
 
 
 _READ_CLASSES: Final = "00000000" + "ff" * 20
 FEATURES: Final = (
-    Feature(0x0001, 0x0B, "00000002 00000000", _ALWAYS, "5.3.2: version 2, ATAPI"),
-    Feature(0x0002, 0x07, "00000000", _ALWAYS, "5.3.3"),
-    Feature(0x0003, 0x03, "29000000", _ALWAYS, "5.3.4: tray, ejects, locks"),
-    Feature(0x0010, 0x00, "00000800 0001 01 00", _EVERY, "5.3.5"),
-    Feature(0x001D, 0x00, "", _CD, "5.3.6"),
-    Feature(0x001E, 0x08, "03000000", _CD, "5.3.7"),
-    Feature(0x001F, 0x04, "01000100", _DVD, "5.3.8"),
-    Feature(0x0020, 0x04, "", frozenset((0x12, 0x1A, 0x43)), "5.3.9; its data are computed"),
-    Feature(0x0021, 0x04, "0f00 01 01 10000000", frozenset((0x11, 0x14, 0x15)), "5.3.10"),
-    Feature(0x0023, 0x04, "0c000000 00000000", _FORMATTED, "5.3.13"),
-    Feature(0x0024, 0x04, "80000000", frozenset((0x12, 0x43)), "5.3.14"),
-    Feature(0x0025, 0x00, "00000800 0020 01 00", frozenset((0x41,)), "5.3.15"),
-    Feature(0x0026, 0x00, "", frozenset((0x13,)), "5.3.16"),
-    Feature(0x002A, 0x00, "01000000", frozenset((0x1A,)), "5.3.20"),
-    Feature(0x002B, 0x00, "01000000", frozenset((0x1B,)), "5.3.21"),
-    Feature(0x002C, 0x00, "01000000", frozenset((0x13,)), "5.3.22"),
-    Feature(0x002D, 0x08, "46000100", frozenset((0x09, 0x0A)), "5.3.23: BUF, test, CD-RW"),
-    Feature(0x002E, 0x00, "66000c00", frozenset((0x09, 0x0A)), "5.3.24: BUF, SAO, test, CD-RW"),
-    Feature(0x002F, 0x08, "4e000000", frozenset((0x11, 0x14, 0x15)), "5.3.25: BUF, DL, test, RW"),
-    Feature(0x003B, 0x00, "01000000", frozenset((0x2B,)), "5.3.31"),
-    Feature(0x0040, 0x04, _READ_CLASSES + "ff" * 4, _BD, "5.3.34"),
-    Feature(0x0041, 0x04, "00000000" + "ff" * 16, frozenset((0x41, 0x43)), "5.3.35"),
-    Feature(0x0100, 0x03, "", _ALWAYS, "5.3.37"),
-    Feature(0x0105, 0x07, "00000000", _ALWAYS, "5.3.41"),
-    Feature(0x0107, 0x10, "1e000000", _EVERY, "5.3.43: buffer, speed, page 2Ah, performance"),
-    Feature(0x0108, 0x03, b"SIMULATED001".hex(), _ALWAYS, "5.3.44"),
+    Feature(0x0001, 0x0B, "00000002 00000000", _ALWAYS, "Core, version 2: ATAPI"),
+    Feature(0x0002, 0x07, "00000000", _ALWAYS, "Morphing"),
+    Feature(0x0003, 0x03, "29000000", _ALWAYS, "Removable Medium: tray, ejects, locks"),
+    Feature(0x0010, 0x00, "00000800 0001 01 00", _EVERY, "Random Readable"),
+    Feature(0x001D, 0x00, "", _CD, "Multi-Read"),
+    Feature(0x001E, 0x08, "03000000", _CD, "CD Read"),
+    Feature(0x001F, 0x04, "01000100", _DVD, "DVD Read"),
+    Feature(
+        0x0020, 0x04, "", frozenset((0x12, 0x1A, 0x43)), "Random Writable; its data are computed"
+    ),
+    Feature(
+        0x0021,
+        0x04,
+        "0f00 01 01 10000000",
+        frozenset((0x11, 0x14, 0x15)),
+        "Incremental Streaming Writable",
+    ),
+    Feature(0x0023, 0x04, "0c000000 00000000", _FORMATTED, "Formattable"),
+    Feature(0x0024, 0x04, "80000000", frozenset((0x12, 0x43)), "Hardware Defect Management"),
+    Feature(0x0025, 0x00, "00000800 0020 01 00", frozenset((0x41,)), "Write Once"),
+    Feature(0x0026, 0x00, "", frozenset((0x13,)), "Restricted Overwrite"),
+    Feature(0x002A, 0x00, "01000000", frozenset((0x1A,)), "DVD+RW"),
+    Feature(0x002B, 0x00, "01000000", frozenset((0x1B,)), "DVD+R"),
+    Feature(0x002C, 0x00, "01000000", frozenset((0x13,)), "Rigid Restricted Overwrite"),
+    Feature(
+        0x002D, 0x08, "46000100", frozenset((0x09, 0x0A)), "CD Track at Once: BUF, test, CD-RW"
+    ),
+    Feature(
+        0x002E, 0x00, "66000c00", frozenset((0x09, 0x0A)), "CD Mastering: BUF, SAO, test, CD-RW"
+    ),
+    Feature(
+        0x002F,
+        0x08,
+        "4e000000",
+        frozenset((0x11, 0x14, 0x15)),
+        "DVD-R/-RW Write: BUF, DL, test, RW",
+    ),
+    Feature(0x003B, 0x00, "01000000", frozenset((0x2B,)), "DVD+R Double Layer"),
+    Feature(0x0040, 0x04, _READ_CLASSES + "ff" * 4, _BD, "BD Read"),
+    Feature(0x0041, 0x04, "00000000" + "ff" * 16, frozenset((0x41, 0x43)), "BD Write"),
+    Feature(0x0100, 0x03, "", _ALWAYS, "Power Management"),
+    Feature(0x0105, 0x07, "00000000", _ALWAYS, "Timeout"),
+    Feature(0x0107, 0x10, "1e000000", _EVERY, "Real-Time Streaming"),
+    Feature(0x0108, 0x03, b"SIMULATED001".hex(), _ALWAYS, "Drive Serial Number"),
 )
-_PROFILES: Final = sorted(_EVERY, reverse=True)  # in order of preference (5.3.1)
+_PROFILES: Final = sorted(_EVERY, reverse=True)  # in order of preference (5.3)
 
 
 def configuration(medium: SimulatedMedium | None, which: int, first: int) -> bytes:
@@ -84,7 +102,7 @@ def is_current(row: Feature, medium: SimulatedMedium | None) -> bool:
         return False
     layout = medium.layout
     if row.code == 0x0021 and isinstance(layout, Sequential):
-        return layout.incremental  # Not after a quick blanking (4.4.5.2).
+        return layout.incremental  # Not after a quick blanking (4.4).
     if row.code == 0x0020 and isinstance(layout, Overwritable):
         return layout.formatted
     return True

@@ -20,7 +20,7 @@ class Durations(NamedTuple):
 
 
 class FormatRow(NamedTuple):
-    """One way of formatting that READ FORMAT CAPACITIES offers (6.24.3.3)."""
+    """One way of formatting that READ FORMAT CAPACITIES offers (6.24)."""
 
     type: int
     parameter: int
@@ -34,12 +34,12 @@ class Kind(NamedTuple):
     """One kind of medium."""
 
     name: str  # as `load` and the device name take it
-    profile: int  # when blank (5.3.1)
+    profile: int  # when blank (5.3)
     family: Family
     capacity: int  # blocks
     unit: int  # blocks that are corrected together
     speeds: tuple[int, ...]  # kB/s (1,000 bytes), the fastest first
-    closing: dict[int, Closing]  # functions of CLOSE TRACK/SESSION (6.3.3)
+    closing: dict[int, Closing]  # functions of CLOSE TRACK/SESSION (6.3)
     source: str
     erasable: bool = False
     gaps: tuple[int, int] = (0, 0)  # blocks between the first sessions, between later ones
@@ -62,12 +62,12 @@ _BD_CLOSES: Final[dict[int, Closing]] = {1: "track", 2: "session", 6: "final"}
 _SPARE: Final = 393_216  # blocks: the default spare areas of a single-layer BD (BD-RE part 1)
 
 # A CD's second session begins behind a lead-out of 6,750 blocks, a lead-in of 4,500 and a pre-gap
-# of 150; later lead-outs have 2,250 (Orange Book; MMC-6 4.3.9). The border zones of DVD-R and the
+# of 150; later lead-outs have 2,250 (Orange Book; MMC-6 4.3). The border zones of DVD-R and the
 # closure zones of DVD+R are as long as the drive makes them: hosts ask for the next address.
 ROWS: Final = (
-    Kind("cd-rom", 0x08, "cd", 359_848, 1, (), {}, "5.4.2; pressed"),
-    Kind("dvd-rom", 0x10, "minus", 2_295_104, 16, (), {}, "5.4.6; pressed", book=0x01),
-    Kind("bd-rom", 0x40, "bd", 12_219_392, 32, (), {}, "5.4.18; pressed"),
+    Kind("cd-rom", 0x08, "cd", 359_848, 1, (), {}, "5.4; pressed"),
+    Kind("dvd-rom", 0x10, "minus", 2_295_104, 16, (), {}, "5.4; pressed", book=0x01),
+    Kind("bd-rom", 0x40, "bd", 12_219_392, 32, (), {}, "5.4; pressed"),
     Kind(
         "cd-r",
         0x09,
@@ -101,7 +101,7 @@ ROWS: Final = (
         16,
         _DVD_SPEEDS,
         _CD_CLOSES,
-        "4.4.3; ECMA-359",
+        "4.4; ECMA-359",
         gaps=(28_672, 12_288),
         book=0x25,
     ),
@@ -113,7 +113,7 @@ ROWS: Final = (
         16,
         _SLOW_DVD,
         _CD_CLOSES,
-        "4.4.4; ECMA-382",
+        "4.4; ECMA-382",
         gaps=(28_672, 12_288),
         book=0x26,
         layers=2,
@@ -126,7 +126,7 @@ ROWS: Final = (
         16,
         _SLOW_DVD[1:],
         _CD_CLOSES,
-        "4.4.5; ECMA-338",
+        "4.4; ECMA-338",
         erasable=True,
         gaps=(28_672, 12_288),
         formats=(
@@ -145,7 +145,7 @@ ROWS: Final = (
         16,
         _DVD_SPEEDS,
         _PLUS_CLOSES,
-        "4.4.7; ECMA-349",
+        "4.4; ECMA-349",
         gaps=(6_144, 6_144),
         book=0xA1,
     ),
@@ -157,7 +157,7 @@ ROWS: Final = (
         16,
         _SLOW_DVD,
         _PLUS_CLOSES,
-        "4.4.8; ECMA-364",
+        "4.4; ECMA-364",
         gaps=(6_144, 6_144),
         book=0xE1,
         layers=2,
@@ -170,7 +170,7 @@ ROWS: Final = (
         16,
         _SLOW_DVD,
         {0: "stop", 2: "final"},
-        "4.4.9, 6.4.3.3.14; ECMA-337",
+        "4.4, 6.4; ECMA-337",
         erasable=True,
         formats=(FormatRow(0x26, 0, background=True),),
         needs_format=True,
@@ -185,7 +185,7 @@ ROWS: Final = (
         16,
         _SLOW_DVD[1:],
         {},
-        "4.4.6; ECMA-330",
+        "4.4; ECMA-330",
         erasable=True,
         formats=(FormatRow(0x00, 0x800), FormatRow(0x01, 0x800)),
         book=0x16,
@@ -198,7 +198,7 @@ ROWS: Final = (
         32,
         _BD_SPEEDS,
         _BD_CLOSES,
-        "4.5.3, 4.5.4.2",
+        "4.5",
         formats=(FormatRow(0x00, 0, spare=_SPARE, fresh=True), FormatRow(0x32, 0, fresh=True)),
     ),
     Kind(
@@ -209,7 +209,7 @@ ROWS: Final = (
         32,
         _BD_SPEEDS[1:],
         _BD_CLOSES,
-        "4.5.3, 4.5.4.2",
+        "4.5",
         formats=(FormatRow(0x00, 0, spare=2 * _SPARE, fresh=True), FormatRow(0x32, 0, fresh=True)),
         layers=2,
     ),
@@ -221,7 +221,7 @@ ROWS: Final = (
         32,
         _BD_SPEEDS[2:],
         {},
-        "4.5.5, 6.4.3.3.15",
+        "4.5, 6.4",
         erasable=True,
         formats=(
             FormatRow(0x00, 0, spare=_SPARE),
@@ -238,7 +238,7 @@ ROWS: Final = (
         32,
         (8990, 4495),
         {},
-        "4.5.5, 6.4.3.3.15",
+        "4.5, 6.4",
         erasable=True,
         formats=(FormatRow(0x00, 0, spare=2 * _SPARE), FormatRow(0x31, 0x800)),
         needs_format=True,

@@ -8,7 +8,7 @@ from drivers.simulator.sequential import PREGAP, SHORTEST, Cue, Sequential
 from drivers.simulator.surface import BLOCK, Surface
 
 State = Literal["blank", "appendable", "closed"]
-_STATES: Final[tuple[State, ...]] = ("blank", "appendable", "closed", "closed")  # (6.22.3.1.4)
+_STATES: Final[tuple[State, ...]] = ("blank", "appendable", "closed", "closed")  # (6.22)
 
 
 class SimulatedMedium:
@@ -77,6 +77,6 @@ class SimulatedMedium:
             self.layout.edge = 0
 
     def blank(self, *, full: bool) -> None:
-        """Blank; a DVD-RW becomes sequential again (MMC-6 6.2.2)."""
+        """Blank; a DVD-RW becomes sequential again (MMC-6 6.2)."""
         self.layout = Sequential(self.kind, self.surface, self.capacity)
         self.layout.blank(full=full or self.kind.family == "cd")

@@ -51,12 +51,12 @@ class ModePages:
 
     @property
     def stays_open(self) -> bool:
-        """Return whether another session may follow (7.5.4.13)."""
+        """Return whether another session may follow (7.5.4)."""
         return self._write[3] >> 6 == 0b11
 
     @property
     def is_data(self) -> bool:
-        """Return whether the next track is one of 2,048-byte blocks (7.5.4.14, 7.5.4.17)."""
+        """Return whether the next track is one of 2,048-byte blocks (7.5.4)."""
         return bool(self._write[3] & 0x04) and self._write[4] & 0x0F in (0x08, 0x0A)
 
     def get(self, page: int, control: int, capabilities: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Media whose blocks are written in any order, again and again (MMC-6 4.4.6, 4.4.9, 4.5.5).
+"""Media whose blocks are written in any order, again and again (MMC-6 4.4, 4.5).
 
 DVD-RAM, DVD+RW, BD-RE, and DVD-RW once it is formatted for restricted overwrite.
 """
@@ -12,8 +12,8 @@ from drivers.simulator.kinds import Kind
 from drivers.simulator.sequential import Track
 from drivers.simulator.surface import Surface
 
-NOT_BEGUN, STOPPED, GOES_ON, DONE = range(4)  # background format (6.22.3.1.13)
-_RESTRICTED_UNIT: Final = 16  # blocks; a DVD-RW is overwritten by whole ECC blocks (4.4.5.3)
+NOT_BEGUN, STOPPED, GOES_ON, DONE = range(4)  # background format (6.22)
+_RESTRICTED_UNIT: Final = 16  # blocks; a DVD-RW is overwritten by whole ECC blocks (4.4)
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Overwritable:
             return 0
         if self.background in (STOPPED, GOES_ON) or self.edge is not None:
             return 1
-        # "Others" is for what cannot tell (6.22.3.1.4, DVD-RAM and BD-RE); plus and minus can.
+        # "Others" is for what cannot tell (6.22, DVD-RAM and BD-RE); plus and minus can.
         return 2 if self.restricted or self.kind.name == "dvd+rw" else 3
 
     @property

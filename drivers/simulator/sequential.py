@@ -13,13 +13,13 @@ from drivers.simulator.conditions import Refused
 from drivers.simulator.kinds import Kind
 from drivers.simulator.surface import Nowhere, Surface
 
-INCREMENTAL, TRACK_AT_ONCE, AT_ONCE = range(3)  # write types of mode page 05h (7.5.4.9)
-RUN_OUT: Final = 2  # blocks behind a CD's track at once that nobody can read (4.3.6.2)
-SHORTEST: Final = 300  # blocks of a CD's track: four seconds (4.3.6.1)
+INCREMENTAL, TRACK_AT_ONCE, AT_ONCE = range(3)  # write types of mode page 05h (7.5.4)
+RUN_OUT: Final = 2  # blocks behind a CD's track at once that nobody can read (4.3)
+SHORTEST: Final = 300  # blocks of a CD's track: four seconds (4.3)
 PREGAP: Final = 150  # blocks of two seconds (IEC 60908)
-_LINK: Final = 16  # blocks that a DVD-R loses from one packet to the next (4.4.3.5)
-_EMPTY, _OPEN, _DAMAGED, _CLOSED = range(4)  # states of the last session (6.22.3.1.3)
-_BLANK, _APPENDABLE, _COMPLETE = range(3)  # states of a disc (6.22.3.1.4)
+_LINK: Final = 16  # blocks that a DVD-R loses from one packet to the next (4.4)
+_EMPTY, _OPEN, _DAMAGED, _CLOSED = range(4)  # states of the last session (6.22)
+_BLANK, _APPENDABLE, _COMPLETE = range(3)  # states of a disc (6.22)
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Track:
 
 
 class Cue(NamedTuple):
-    """A session that is written at once (6.33)."""
+    """A session that is written at once (6.35)."""
 
     begin: int  # first block, with the pre-gap
     starts: tuple[int, ...]  # of its tracks, at index 1
@@ -61,7 +61,7 @@ class Sequential:
     final: bool = False
     cue: Cue | None = None
     at: int | None = None  # next block of the session at once
-    incremental: bool = True  # not after a quick blanking: at once only (4.4.5.2)
+    incremental: bool = True  # not after a quick blanking: at once only (4.4)
     formatted: bool = False  # BD-R with defect management
     scars: list[tuple[int, int]] = field(default_factory=list)  # half-recorded units
 
@@ -148,7 +148,7 @@ class Sequential:
         return track
 
     def _check_type(self, write_type: int) -> None:
-        """Refuse what mode page 05h, or what was sent before, does not go with (7.5.4.9)."""
+        """Refuse what mode page 05h, or what was sent before, does not go with (7.5.4)."""
         family = self.kind.family
         at_once = write_type == AT_ONCE
         if family == "cd" and write_type == INCREMENTAL:
@@ -211,7 +211,7 @@ class Sequential:
         self.tracks.append(Track(last.number + 1, self.sessions, place, place))
 
     def flush(self, write_type: int, *, stays_open: bool) -> None:
-        """End what SYNCHRONIZE CACHE ends: packet, track at once, session at once (6.48)."""
+        """End what SYNCHRONIZE CACHE ends: packet, track at once, session at once."""
         if self.cue is not None:
             self._end_session_at_once(self.cue, stays_open=stays_open)
             return
@@ -265,7 +265,7 @@ class Sequential:
             self.close_session(stays_open=stays_open)
 
     def close_track(self, number: int) -> None:
-        """Close one track; what lacks of a reservation is filled up (6.3.3).
+        """Close one track; what lacks of a reservation is filled up (6.3).
 
         Raises:
             Refused: there is no such track.
@@ -277,7 +277,7 @@ class Sequential:
             self._end_track(track)
 
     def close_session(self, *, stays_open: bool) -> None:
-        """Close the session, and the disc too unless it *stays_open* (6.3.3).
+        """Close the session, and the disc too unless it *stays_open* (6.3).
 
         Raises:
             Refused: a reservation is not full, or there is nothing to close.

@@ -15,8 +15,8 @@ from drivers.simulator.state import Call, State
 
 _FRAMES: Final = 75
 _LEAD_OUT: Final = 0xAA
-_MODE_1: Final = frozenset((0x10, 0x11, 0x14))  # data forms with 2,048 bytes, or none (6.33.2)
-_FULL, _MINIMAL = 0, 1  # blanking types (6.2.2)
+_MODE_1: Final = frozenset((0x10, 0x11, 0x14))  # data forms with 2,048 bytes, or none (6.35)
+_FULL, _MINIMAL = 0, 1  # blanking types (6.2)
 
 
 def reserve_track(state: State, call: Call) -> bytes:
@@ -49,7 +49,7 @@ def send_cue_sheet(state: State, call: Call) -> bytes:
 
 
 def _cue(data: bytes) -> Cue:
-    """Read a cue sheet (6.33.2): lead-in first, lead-out last, addresses rising, data tracks.
+    """Read a cue sheet (6.35): lead-in first, lead-out last, addresses rising, data tracks.
 
     Raises:
         Refused: it is no such sheet.
@@ -104,7 +104,7 @@ def close(state: State, call: Call) -> bytes:
 def _close_overwritable(state: State, layout: Overwritable) -> None:
     def finish() -> None:
         if layout.background == GOES_ON:
-            layout.background = STOPPED  # It can be taken up again (6.4.3.3.14).
+            layout.background = STOPPED  # It can be taken up again (6.4).
         layout.close()
 
     _begin(state, state.kind.durations.session, finish)
@@ -203,7 +203,7 @@ def _format(state: State, medium: SimulatedMedium, row: FormatRow, blocks: int) 
 
 
 def send_opc(state: State, call: Call) -> bytes:
-    """Calibrate the laser (6.32); it takes a few seconds, and the host waits."""
+    """Calibrate the laser; it takes a few seconds, and the host waits."""
     layout = state.disc.layout
     if isinstance(layout, Sequential) and (layout.final or not layout.kind.closing):
         raise Refused(sense.MEDIUM_CLOSED)

@@ -16,7 +16,7 @@ from drivers.simulator.overwritable import DONE, GOES_ON, STOPPED, Overwritable
 from drivers.simulator.sequential import AT_ONCE, Sequential
 from drivers.simulator.surface import BLOCK
 
-NO_CHANGE, EJECT_REQUEST, ARRIVED, REMOVED, CHANGED = range(5)  # media events (6.6.2.5)
+NO_CHANGE, EJECT_REQUEST, ARRIVED, REMOVED, CHANGED = range(5)  # media events (6.6)
 _SPIN_UP: Final = 4.0  # seconds until a new medium is known
 
 
@@ -142,7 +142,7 @@ class State:
             surface.write(lba, data)
 
     def _underrun(self) -> None:
-        """End a recording at once that may not pause and had nothing to record (7.5.4.8)."""
+        """End a recording at once that may not pause and had nothing to record (7.5.4)."""
         layout = self.layout
         if isinstance(layout, Sequential) and layout.kind.family in ("cd", "minus"):
             layout.break_off()
@@ -208,7 +208,7 @@ class State:
             if lost:
                 layout.break_off(at_once=True)
         if isinstance(layout, Overwritable) and layout.background == GOES_ON:
-            layout.background = STOPPED  # FORMAT UNIT can take it up again (6.4.3.3.14)
+            layout.background = STOPPED  # FORMAT UNIT can take it up again (6.4)
         if busy is not None:
             busy.broken()
 

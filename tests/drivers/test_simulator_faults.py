@@ -55,6 +55,7 @@ def test_write_is_taken_up_to_the_bad_block() -> None:
     drive, content = ready("dvd+r", faults=[fault("bad-block", lba=40)]), os.urandom(64 * BLOCK)
     answer = write(drive, 0, content)
     assert sense(answer) == (3, 0x0C, 0x00)
+    assert answer.sense[0] == 0xF0  # the information is valid
     assert int.from_bytes(answer.sense[3:7], "big") == 40
     assert track(drive)["next"] == 40
     flush(drive)

@@ -127,6 +127,38 @@ def test_reservation_is_kept_and_has_to_be_filled(kind: str) -> None:
     assert close(drive, 2).status == 0
 
 
+def test_dvd_r_loses_a_unit_from_packet_to_packet_and_none_at_the_end_of_a_track() -> None:
+    drive = begun("dvd-r")
+    write(drive, 0, data(32))
+    flush(drive)
+    assert track(drive)["next"] == 48
+    assert write(drive, 48, data(16)).status == 0
+    flush(drive)
+    close(drive, 1, 1)
+    assert track(drive, 1)["size"] == 64
+    assert track(drive)["start"] == 64
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_table_of_contents_ends_where_the_capacity_does(kind: str) -> None:
+    drive = ready(kind, image=data(640), capacity=1280)
+    toc = send(drive, "43 00 00 00 00 00 00 00 fc 00", length=252).data
+    last = send(drive, "25" + "00" * 9, length=8).data
+    assert toc[-6] == 0xAA
+    assert int.from_bytes(toc[-4:], "big") == int.from_bytes(last[:4], "big") + 1
+    in_frames = send(drive, "43 02 00 00 00 00 00 00 fc 00", length=252).data
+    minute, second, frame = in_frames[-3:]
+    assert (minute * 60 + second) * 75 + frame - 150 == int.from_bytes(toc[-4:], "big")
+
+
+def test_close_that_cannot_be_done_is_refused_at_once() -> None:
+    drive = begun("dvd+r")
+    reserve(drive, 100)
+    write(drive, 0, data(16))
+    assert sense(send(drive, "5b 01 02 00 00 00 00 00 00 00")) == (5, 0x72, 0x03)
+    assert send(drive, "00" * 6).status == 0
+
+
 def test_cd_track_at_once_ends_in_two_blocks_that_cannot_be_read() -> None:
     drive = begun("cd-r")
     write(drive, 0, data(400))

@@ -9,9 +9,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from hashlib import sha256
 from itertools import pairwise
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from media.fat.boot import SECTOR, SIGNATURE, Boot, encode_boot, encode_fsinfo
 from media.fat.names import label_field, long_records
@@ -83,17 +83,17 @@ def lay_out_fat(
     )
     if not boot.of_32:
         _refuse_root(folders[ROOT], content.root_records)
-    digest = _digest(files, label, recorded)
+    serial, serial_of_medium = _serials(files, label, recorded)
     boot = boot._replace(
         hidden=start,
-        serial=int.from_bytes(digest[:4], "little"),
+        serial=serial,
         label=field if label.strip() else _NO_LABEL,
     )
     places = content.place(boot)
     volume = _Volume(boot, content, places, start * SECTOR, moment_of(recorded))
     structures = [*volume.structures()]
     if partitioned:
-        table = encode_table(boot.of_32, boot.total, int.from_bytes(digest[4:8], "little"))
+        table = encode_table(boot.of_32, boot.total, serial_of_medium)
         structures.insert(0, Structure(0, SECTOR, lambda: iter((table,))))
     return VolumePlan(
         "fat32" if boot.of_32 else "fat16",
@@ -127,12 +127,11 @@ def _refuse_root(root: Folder, records: int) -> None:
         )
 
 
-def _digest(files: Sequence[PlannedFile], label: str, recorded: datetime) -> bytes:
-    """Return from what the volume's serial number comes, in the place of a clock."""
-    digest = sha256(f"{label}\n{recorded.isoformat()}\n".encode())
-    for file in files:
-        digest.update(("/".join(file.name) + "\n").encode("utf-8", "replace"))
-    return digest.digest()
+def _serials(files: Sequence[PlannedFile], label: str, recorded: datetime) -> tuple[int, int]:
+    """Return the serial numbers of volume and medium: of what is on them, not of a clock."""
+    names = ("/".join(file.name) for file in files)
+    told = "\n".join((label, recorded.isoformat(), *names)).encode("utf-8", "replace")
+    return crc32(told), crc32(told, 1)
 
 
 class _Places(NamedTuple):

@@ -1,7 +1,6 @@
 """The folders of a FAT volume to be: who is in which, under which short name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from media.fat.names import (
@@ -28,14 +27,15 @@ class Member(NamedTuple):
     is_folder: bool
 
 
-@dataclass(slots=True)
 class Folder:
     """One folder; its members in the order in which they came."""
 
-    name: Name
-    parent: int
-    members: list[Member] = field(default_factory=list)
-    records: int = 0  # that its members take
+    __slots__ = ("members", "name", "parent", "records")
+
+    def __init__(self, name: Name, parent: int) -> None:
+        self.name, self.parent = name, parent
+        self.members: list[Member] = []
+        self.records = 0  # that its members take
 
     def add(self, member: Member) -> None:
         self.members.append(member)

@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
-from jacket.burn_result import DiscResult
+from jacket.burning.result import DiscResult
 from jacket.job_record import JobRecord, make_folder, write_durably
 from jacket.writing import ON_MEDIUM, FileSystem, Volume
 from media import write_volume

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from jacket import console
 from jacket.author import AUTO_PROFILE, NothingToWrite, Selection
-from jacket.burn import burn
-from jacket.burn_open import ENGINES, open_target
-from jacket.burn_pace import paced
-from jacket.burn_result import Burned
-from jacket.burn_target import How, Target
-from jacket.burn_words import as_json, say
+from jacket.burning.burn import burn
+from jacket.burning.open import ENGINES, open_target
+from jacket.burning.pace import paced
+from jacket.burning.result import Burned
+from jacket.burning.target import How, Target
+from jacket.burning.words import as_json, say
 from jacket.capacities import size_of
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out

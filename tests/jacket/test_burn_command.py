@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
-from jacket.burn_engine import command
-from jacket.burn_pace import PaceLine, clock_words
+from jacket.burning.engine import command
+from jacket.burning.pace import PaceLine, clock_words
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
 Run = Callable[..., object]
@@ -158,7 +158,7 @@ def test_what_is_written_by_another_program_is_what_it_was_given(
     from contextlib import contextmanager
     from types import SimpleNamespace
 
-    from jacket.burn_engine import OtherProgram
+    from jacket.burning.engine import OtherProgram
 
     peer("xorriso")
     disc = tmp_path / "disc"

@@ -11,9 +11,9 @@ from pydicom.data import get_testdata_file
 from drivers.recorder import Recorder
 from drivers.simulator import Fault, SimulatedDrive, random_faults
 from jacket.author import author
-from jacket.burn import burn
-from jacket.burn_result import BurnInterrupted
-from jacket.burn_target import DiscTarget, How
+from jacket.burning.burn import burn
+from jacket.burning.result import BurnInterrupted
+from jacket.burning.target import DiscTarget, How
 from jacket.job_record import LAST
 from reporting import FilmjacketError
 

@@ -14,9 +14,9 @@ from drivers.recorder import Recorder
 from drivers.recording_errors import MediumRefused, NoMedium
 from drivers.transport import DeviceGone
 from jacket.author import author
-from jacket.burn import burn
-from jacket.burn_result import Burned, BurnInterrupted, DiscFailed
-from jacket.burn_target import DiscTarget, How
+from jacket.burning.burn import burn
+from jacket.burning.result import Burned, BurnInterrupted, DiscFailed
+from jacket.burning.target import DiscTarget, How
 from reporting import CannotRead, CannotWrite
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))

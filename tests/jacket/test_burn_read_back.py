@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.recording_errors import UnreadableBlocks
-from jacket.burn_ahead import Ahead
-from jacket.burn_digests import BLOCK, CHUNK, ChunkDigests
-from jacket.burn_map import RescueMap
-from jacket.burn_read_back import ReadBack, read_back
+from jacket.burning.ahead import Ahead
+from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
+from jacket.burning.read_back import ReadBack, read_back
+from jacket.burning.rescue_map import RescueMap
 from reporting import CannotRead, silent
 
 

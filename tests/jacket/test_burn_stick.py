@@ -9,10 +9,10 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from drivers.block_device import ReadFailed
-from jacket.burn import burn
-from jacket.burn_result import DiscFailed
-from jacket.burn_stick import StickTarget
-from jacket.burn_target import How
+from jacket.burning.burn import burn
+from jacket.burning.result import DiscFailed
+from jacket.burning.stick import StickTarget
+from jacket.burning.target import How
 from jacket.verification import verify
 from reporting import CannotRead, NotSupported, WrongUsage
 

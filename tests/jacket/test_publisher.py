@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
-from jacket.burn import burn
+from jacket.burning.burn import burn
 from jacket.publisher import FolderTarget
 from jacket.verification import verify
 from reporting import WrongUsage

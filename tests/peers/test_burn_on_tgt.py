@@ -11,9 +11,9 @@ from pydicom.data import get_testdata_file
 
 from drivers.recorder import Recorder
 from jacket.author import author
-from jacket.burn import burn
-from jacket.burn_result import DiscFailed
-from jacket.burn_target import DiscTarget, How
+from jacket.burning.burn import burn
+from jacket.burning.result import DiscFailed
+from jacket.burning.target import DiscTarget, How
 from jacket.verification import verify
 from reporting import CannotWrite
 

@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from drivers.recording_facts import WrittenDisc
 from jacket.authored import Authored
-from jacket.burn_defects import Defect
-from jacket.burn_read_back import ReadBack
+from jacket.burning.defects import Defect
+from jacket.burning.read_back import ReadBack
 from jacket.verification import Verification
 from reporting import CannotWrite, Interrupted, Severity
 

@@ -2,8 +2,8 @@
 
 from jacket import console
 from jacket.authored_words import as_json as authored_json
-from jacket.burn_pace import clock_words
-from jacket.burn_result import Burned, DiscResult
+from jacket.burning.pace import clock_words
+from jacket.burning.result import Burned, DiscResult
 from jacket.left_out_words import say_left_out
 from jacket.profile_texts import MEDIA
 from profiles.application_profiles import Medium

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from drivers.recording_errors import UnreadableBlocks
-from jacket.burn_digests import BLOCK, CHUNK, CHUNK_BYTES, ChunkDigests
-from jacket.burn_map import RescueMap
+from jacket.burning.digests import BLOCK, CHUNK, CHUNK_BYTES, ChunkDigests
+from jacket.burning.rescue_map import RescueMap
 from reporting import FilmjacketError, Progress
 
 # A medium that fails so often is a failed one, and every failure takes a drive many seconds.

@@ -10,8 +10,8 @@ from typing import NoReturn, TypedDict, Unpack
 from jacket.author import AUTO_PROFILE, author
 from jacket.author_request import now
 from jacket.authored import Authored, Selection
-from jacket.burn_result import Burned, BurnInterrupted, held_against, state_of, worst
-from jacket.burn_target import Target
+from jacket.burning.result import Burned, BurnInterrupted, held_against, state_of, worst
+from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
 from jacket.target import MEDIA
 from jacket.writing import Form, Image, Volume
@@ -51,7 +51,7 @@ def burn(
 
     Args:
         sources: files and folders.
-        target: of `jacket.burn_open.open_target`; it is not closed.
+        target: of `jacket.burning.open.open_target`; it is not closed.
         profile_id: as of `author`; None: the general one for the medium that is in.
         capacity: bytes of a medium that may be used; None: all.
         dry_run: plan only, and see whether the medium would take it.

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 from drivers.recorder import Recorder
 from drivers.recording_errors import WriteFailed
 from drivers.recording_facts import Ending, WrittenDisc
-from jacket.burn_ahead import Ahead, depth_for
-from jacket.burn_defects import name_defects
-from jacket.burn_digests import BLOCK, CHUNK, ChunkDigests
-from jacket.burn_image import DriveImage
-from jacket.burn_read_back import read_back
-from jacket.burn_result import DiscFailed, DiscResult, Verdict, defect_words
+from jacket.burning.ahead import Ahead, depth_for
+from jacket.burning.defects import name_defects
+from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
+from jacket.burning.image import DriveImage
+from jacket.burning.read_back import read_back
+from jacket.burning.result import DiscFailed, DiscResult, Verdict, defect_words
 from jacket.job_record import JobRecord
 from jacket.verification import verify_open
 from jacket.writing import Volume

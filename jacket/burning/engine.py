@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from drivers.recording_errors import WriteFailed
 from drivers.recording_facts import Ending, Medium, WrittenDisc
 from drivers.transport import printable
-from jacket.burn_digests import BLOCK
+from jacket.burning.digests import BLOCK
 from reporting import CannotWrite, Progress
 
 _PATIENCE: Final = 3600.0  # seconds that closing a disc may take

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from dicomdir.read import read_directory
 from dicomdir.record import DirectoryRecord
-from jacket.burn_digests import BLOCK
-from jacket.burn_map import Run
+from jacket.burning.digests import BLOCK
+from jacket.burning.rescue_map import Run
 from jacket.writing import Volume
 from media.source import Name
 from media.volume_plan import Span

@@ -8,8 +8,8 @@ from drivers.block_device import BlockTarget
 from drivers.open_drive import open_drive
 from drivers.preflight import Refused
 from drivers.recorder import Recorder
-from jacket.burn_disc import Engine
-from jacket.burn_target import Ask, DiscTarget, How, Target
+from jacket.burning.disc import Engine
+from jacket.burning.target import Ask, DiscTarget, How, Target
 from reporting import WrongUsage
 
 ENGINES: Final = ("own", "cdrskin", "xorriso")
@@ -37,7 +37,7 @@ def open_target(
             return DiscTarget(drive, how, ask, engine=_engine(engine, drive))
         if engine != "own":
             raise WrongUsage(f"{engine} records discs", "--engine", "Leave it out for a stick")
-        from jacket.burn_stick import StickTarget
+        from jacket.burning.stick import StickTarget
 
         return StickTarget(drive, how)
     except BaseException:
@@ -58,7 +58,7 @@ def _engine(name: str, drive: Recorder) -> Engine | None:
     if name == "own":
         return None
     from drivers.lent_drive import DeviceRecorder
-    from jacket.burn_engine import OtherProgram
+    from jacket.burning.engine import OtherProgram
 
     if not isinstance(drive, DeviceRecorder):
         raise WrongUsage(f"{name} knows no simulated drive", "--engine", "Leave it out")

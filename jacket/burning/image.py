@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from drivers import ImageFile
-from jacket.burn_digests import BLOCK, CHUNK, CHUNK_BYTES
+from jacket.burning.digests import BLOCK, CHUNK, CHUNK_BYTES
 
 _KEPT: Final = 256  # chunks that stay in memory: 16 MiB
 

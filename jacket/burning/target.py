@@ -9,10 +9,10 @@ from drivers.recorder import Recorder
 from drivers.recording_errors import MediumRefused
 from drivers.recording_facts import Ending
 from drivers.recording_facts import Medium as Disc
-from jacket.burn_digests import BLOCK
-from jacket.burn_disc import Engine, Settings, burn_disc
-from jacket.burn_media import USUAL, let_out, made_ready, next_disc, refuse_other_disc
-from jacket.burn_result import DiscFailed, DiscResult
+from jacket.burning.digests import BLOCK
+from jacket.burning.disc import Engine, Settings, burn_disc
+from jacket.burning.disc_in_drive import USUAL, let_out, made_ready, next_disc, refuse_other_disc
+from jacket.burning.result import DiscFailed, DiscResult
 from jacket.job_record import JobRecord
 from jacket.writing import BY_WORD, ON_MEDIUM, FileSystem, Volume
 from media.source import Written

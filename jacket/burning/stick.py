@@ -8,11 +8,11 @@ from typing import Final, Literal
 from drivers import ImageFile
 from drivers.block_device import BlockTarget
 from drivers.write_stick import ReadBackFailed, write_stick
-from jacket.burn_defects import name_defects
-from jacket.burn_digests import BLOCK
-from jacket.burn_map import RescueMap
-from jacket.burn_result import DiscFailed, DiscResult, defect_words
-from jacket.burn_target import How
+from jacket.burning.defects import name_defects
+from jacket.burning.digests import BLOCK
+from jacket.burning.rescue_map import RescueMap
+from jacket.burning.result import DiscFailed, DiscResult, defect_words
+from jacket.burning.target import How
 from jacket.job_record import JobRecord
 from jacket.verification import verify_open
 from jacket.writing import ON_MEDIUM, FileSystem, Job, Volume

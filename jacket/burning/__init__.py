@@ -1,0 +1,1 @@
+"""Burning: what `author` plans, onto discs and sticks, read back to the last block."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from media.mime.read import MailMedium
     from media.mime.write import Envelope, write_mail, write_mime
     from media.rules import RULES
-    from media.source import DigestList, FileRange, Name, NamedSource, Written
+    from media.source import DigestList, FileRange, Name, NamedSource, Streamed, Written
     from media.udf.bridge import lay_out_bridge
     from media.udf.bridge_read import BridgeMedium
     from media.udf.check import check_udf
@@ -56,7 +56,7 @@ _HOMES = {
     "media.mime.read": "MailMedium",
     "media.mime.write": "Envelope write_mail write_mime",
     "media.rules": "RULES",
-    "media.source": "DigestList FileRange Name NamedSource Written",
+    "media.source": "DigestList FileRange Name NamedSource Streamed Written",
     "media.udf.bridge": "lay_out_bridge",
     "media.udf.bridge_read": "BridgeMedium",
     "media.udf.check": "check_udf",
@@ -92,6 +92,7 @@ __all__ = [
     "NameDoesNotFit",
     "NamedSource",
     "PlannedFile",
+    "Streamed",
     "Structure",
     "UdfMedium",
     "Updated",

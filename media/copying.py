@@ -7,11 +7,13 @@ from stat import S_ISREG
 from typing import Final
 
 from media.aside import NO_SPACE, not_written
+from media.iso9660.names import shown
 from media.pieces import cut
-from media.source import FileRange, NamedSource
+from media.source import FileRange, NamedSource, Streamed
 from media.watched_file import OPEN_FLAGS, WatchedFile, is_sparse, not_read, read_at
+from reporting import CannotRead
 
-__all__ = ["BATCH", "Copier", "Step", "contents", "runs", "zeros"]
+__all__ = ["BATCH", "Copier", "Step", "behind", "contents", "digest_of", "runs", "zeros"]
 
 BATCH: Final = 4 << 20  # bytes moved by one call; progress and interruptions come between
 _PLAIN_BATCH: Final = 1 << 20  # bytes that pass through this process when the kernel cannot
@@ -45,8 +47,9 @@ class Copier:
                 while it was read, or does not open.
             CannotWrite: the target takes no more.
         """
-        if len(source.parts) == 1 and not isinstance(source.parts[0], bytes):
-            self._copy_alone(source.parts[0], source, position, step)
+        first = source.parts[0] if len(source.parts) == 1 else None
+        if isinstance(first, FileRange):
+            self._copy_alone(first, source, position, step)
             return
         opened: dict[str, WatchedFile] = {}
         try:
@@ -54,6 +57,8 @@ class Copier:
                 if isinstance(part, bytes):
                     self.write(part, position)
                     position += len(part)
+                elif isinstance(part, Streamed):
+                    position = self._copy_streamed(part, source, position, step)
                 else:
                     file = opened.get(part.path)
                     if file is None:
@@ -79,6 +84,13 @@ class Copier:
         finally:
             file.close()
         step(position + part.length)
+
+    def _copy_streamed(self, part: Streamed, source: NamedSource, position: int, step: Step) -> int:
+        for piece in streamed(part, source):
+            self.write(piece, position)
+            position += len(piece)
+            step(position)
+        return position
 
     def _copied_at_once(self, part: FileRange, position: int) -> bool:
         """Copy a small file of which everything is as planned; False: nothing is to be trusted.
@@ -199,6 +211,20 @@ def contents(source: NamedSource, length: int) -> Iterator[bytes]:
     return cut(runs(source), length)
 
 
+def digest_of(source: NamedSource) -> str:
+    """Return the SHA-256 of *source*, in lower-case hexadecimal.
+
+    Raises:
+        CannotRead: as `Copier.copy` does.
+    """
+    from hashlib import sha256
+
+    digest = sha256()
+    for run in runs(source):
+        digest.update(run)
+    return digest.hexdigest()
+
+
 def runs(source: NamedSource, start: int = 0) -> Iterator[bytes]:
     """Yield the content of *source* from its byte *start* on, in runs of up to 1 MiB.
 
@@ -214,6 +240,8 @@ def runs(source: NamedSource, start: int = 0) -> Iterator[bytes]:
                 continue
             if isinstance(part, bytes):
                 yield part[start:]
+            elif isinstance(part, Streamed):
+                yield from behind(streamed(part, source), start)
             else:
                 file = opened.get(part.path)
                 if file is None:
@@ -225,6 +253,34 @@ def runs(source: NamedSource, start: int = 0) -> Iterator[bytes]:
     finally:
         for file in opened.values():
             file.close()
+
+
+def streamed(part: Streamed, source: NamedSource) -> Iterator[bytes]:
+    """Yield what is made for *part* of *source*.
+
+    Raises:
+        CannotRead: it is not as long as was planned; what stands behind it would be displaced.
+    """
+    left = part.length
+    for piece in part.pieces():
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise CannotRead(
+            f"was planned with {part.length:,} bytes and has other ones now",
+            shown(source.name),
+            "Leave the sources alone, then start again",
+        )
+
+
+def behind(pieces: Iterator[bytes], skipped: int) -> Iterator[bytes]:
+    """Yield *pieces* without the first *skipped* bytes."""
+    for piece in pieces:
+        if skipped < len(piece):
+            yield piece[skipped:]
+        skipped = max(skipped - len(piece), 0)
 
 
 def _runs_of(file: WatchedFile, position: int, end: int) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What is put on a medium: names and where their bytes come from. No DICOM here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +20,14 @@ class FileRange(NamedTuple):
     stamp: tuple[int, int] | None = None
 
 
+class Streamed(NamedTuple):
+    """A run of bytes that nobody holds: made anew whenever it is read, such as an envelope."""
+
+    length: int  # bytes
+    pieces: Callable[[], Iterator[bytes]]  # the same bytes at every call, together *length*
+
+
+Part = FileRange | Streamed | bytes
 Name = tuple[str, ...]  # ("DICOM", "P0000001", "I0000001") or ("README.TXT",)
 
 
@@ -27,7 +35,7 @@ class NamedSource(NamedTuple):
     """One file of the medium to be: its content is the concatenation of its parts."""
 
     name: Name
-    parts: tuple[FileRange | bytes, ...]
+    parts: tuple[Part, ...]
     modified: datetime  # aware; becomes the recording date
 
     @property

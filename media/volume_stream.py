@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from media.aside import not_written
-from media.copying import runs, zeros
+from media.copying import behind, digest_of, runs, zeros
 from media.passing_digest import PassingDigests
 from media.pieces import Cutter
 from media.read_ahead import read_ahead
@@ -118,7 +118,7 @@ class VolumeStream:
             if isinstance(content, NamedSource):
                 yield from runs(content, skipped)
             elif isinstance(content, Structure):
-                yield from _of_structure(content, skipped)
+                yield from behind(content.pieces(), skipped)
             else:
                 yield b""
                 yield self._listed(content)[skipped:]
@@ -136,25 +136,11 @@ class VolumeStream:
         """Return the digests of all files: of what has passed, and of sources that have not."""
         passed = self._digests.of_files()
         found = {
-            content.name: passed.get(content.name) or _digest(content)
+            content.name: passed.get(content.name) or digest_of(content)
             for _, _, content in self._steps
             if isinstance(content, NamedSource)
         }
         return {name: found[name] for name in self._names}
-
-
-def _of_structure(structure: Structure, skipped: int) -> Iterator[bytes]:
-    for piece in structure.pieces():
-        if skipped < len(piece):
-            yield piece[skipped:]
-        skipped = max(skipped - len(piece), 0)
-
-
-def _digest(source: NamedSource) -> str:
-    digest = sha256()
-    for run in runs(source):
-        digest.update(run)
-    return digest.hexdigest()
 
 
 def stream_volume(

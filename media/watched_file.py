@@ -90,7 +90,7 @@ class WatchedFile:
         if not stat.S_ISREG(self._before.st_mode):
             raise CannotRead("is not a file", self.path, "Take it out of the sources")
         for part in source.parts:
-            if not isinstance(part, bytes) and part.path == self.path:
+            if isinstance(part, FileRange) and part.path == self.path:
                 self._refuse_other_size(part, alone=len(source.parts) == 1)
 
     def _refuse_other_size(self, part: FileRange, *, alone: bool) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Final, NamedTuple
 
 from dicomdir.build import separate_patients
@@ -12,9 +11,6 @@ from media.source import FileRange, Name, NamedSource
 from profiles.homes import separate_homes
 from profiles.order import SOURCE, in_reading_order
 from profiles.rehead import rehead
-from reporting import CannotRead
-
-_CHUNK: Final = 1 << 20  # bytes
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)  # digests do not depend on it
 
@@ -98,33 +94,3 @@ def source_of(instance: Instance, name: Name, recorded: datetime = _ANY_TIME) ->
     head, offset, length = rehead(instance)
     data_set = FileRange(instance.source, offset, length, instance.size, stamp)
     return NamedSource(name, (head, data_set), recorded)
-
-
-def digest_of(source: NamedSource) -> str:
-    """Return the SHA-256 of a file that is to be written.
-
-    Raises:
-        CannotRead: its source cannot be read.
-    """
-    digest = sha256()
-    for part in source.parts:
-        if isinstance(part, bytes):
-            digest.update(part)
-        else:
-            for piece in _pieces(part):
-                digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(part: FileRange) -> Iterable[bytes]:
-    left = part.length
-    try:
-        with open(part.path, "rb", buffering=0) as file:  # noqa: PTH123 (no object per file)
-            file.seek(part.offset)
-            while left and (piece := file.read(min(_CHUNK, left))):
-                left -= len(piece)
-                yield piece
-    except OSError as error:
-        raise CannotRead(
-            f"cannot be read ({error.strerror})", part.path, "Check the disk"
-        ) from error

@@ -235,7 +235,8 @@ class _Plan:
 
         if not self.files.is_taken(MANIFEST) or (content := manifest_of(self.files)) is None:
             return {}, ()
-        from jacket.file_set.additions import digest_of, source_of
+        from jacket.file_set.additions import source_of
+        from media.copying import digest_of
 
         digests = {name: digest_of(source_of(item, name)) for name, item in coming}
         content, about = refreshed(

@@ -41,13 +41,18 @@ _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 class NotDicom(Exception):
     """The file cannot be taken in; ``kind`` is one of instance.KINDS."""
 
-    def __init__(self, reason: str, kind: str) -> None:
+    def __init__(self, reason: str, kind: str, elements: Found | None = None) -> None:
         super().__init__(reason, kind)
         self.reason, self.kind = reason, kind
+        self.elements = elements or {}  # as of Header, as far as the file could be read
 
 
 class Unsure(Exception):
     """The fast walk does not understand the file: ask the slow reader."""
+
+    def __init__(self, doubt: str, elements: Found | None = None) -> None:
+        super().__init__(doubt)
+        self.elements = elements or {}  # as of NotDicom
 
 
 class Header:
@@ -230,9 +235,10 @@ def _walk(
     """Walk the data set in the encoding it really has and fill header.elements."""
     if stated in _DEFLATED:
         window, start = _inflate(window, start)
+    found: Found = {}
+    encoding = ""
     try:
         encoding = _encoding_at(window, start, stated)
-        found: Found = {}
         if encoding == "explicit":
             walk.walk_explicit(window, start, wanted, found, memo)
         elif encoding == "implicit":
@@ -240,29 +246,45 @@ def _walk(
         else:
             walk.walk_explicit_big(window, start, wanted, found)
     except Truncated as problem:
-        raise NotDicom(f"truncated: {problem}", "truncated") from problem
+        so_far = _read_so_far(found, encoding, wanted)
+        raise NotDicom(f"truncated: {problem}", "truncated", so_far) from problem
     except Malformed as problem:
-        raise Unsure(str(problem)) from problem
+        raise Unsure(str(problem), _read_so_far(found, encoding, wanted)) from problem
     header.transfer_syntax = _real_syntax(header, stated, encoding)
     if window.encapsulated:
         if header.transfer_syntax in _NATIVE:
             raise NotDicom(
                 "contradicts itself: compressed pixel data under an uncompressed Transfer Syntax",
                 "contradiction",
+                _read_so_far(found, encoding, wanted),
             )
         if stated not in _DEFLATED:
             header.pixel_data = window.encapsulated
+    if encoding != "explicit" or window.other_vrs:
+        found = _converted(found, encoding, wanted)
+    header.elements = found
+
+
+def _converted(found: Found, encoding: str, wanted: Mapping[int, bytes]) -> Found:
+    """Return elements in Explicit VR Little Endian, under the VRs of the standard."""
     try:
         if encoding == "explicit":
-            header.elements = _with_known_vrs(found, wanted) if window.other_vrs else found
-        else:
-            big = encoding == "big"
-            header.elements = {
-                tag: explicit_little(walk.swap(tag), wanted[tag], value, implicit=not big, big=big)
-                for tag, value in found.items()
-            }
+            return _with_known_vrs(found, wanted)
+        big = encoding == "big"
+        return {
+            tag: explicit_little(walk.swap(tag), wanted[tag], value, implicit=not big, big=big)
+            for tag, value in found.items()
+        }
     except (CannotConvert, BadEncoding) as problem:
         raise Unsure(str(problem)) from problem
+
+
+def _read_so_far(found: Found, encoding: str, wanted: Mapping[int, bytes]) -> Found:
+    """Return what was read before a file broke off; nothing where that cannot be told."""
+    try:
+        return _converted(found, encoding, wanted)
+    except Unsure:
+        return {}
 
 
 def _inflate(window: Window, start: int) -> tuple[Window, int]:

@@ -7,9 +7,9 @@ import sys as system
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
+from drivers.closing import ClosesItself
 from drivers.direct_file import DirectFile
 from drivers.transport import DeviceGone, printable
 from reporting import CannotRead, CannotWrite, FilmjacketError, NotSupported
@@ -92,7 +92,7 @@ class ReadFailed(CannotRead):
         return type(self), (self.what, self.where, self.remedy, self.offset, self.length)
 
 
-class BlockDevice:
+class BlockDevice(ClosesItself):
     """A whole device that nobody else has in use; close it or use it as a context."""
 
     def __init__(
@@ -180,17 +180,6 @@ class BlockDevice:
     def close(self) -> None:
         """Give the device back. Closing twice does no harm."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask(self, request: int, length: int) -> int:
         answer = bytearray(length)

@@ -4,13 +4,12 @@ import os
 import stat
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
+from drivers.closing import ClosesItself
 from reporting import CannotRead
 
 
-class ImageFile:
+class ImageFile(ClosesItself):
     """A regular file or a block device as one run of bytes; close it or use it as a context."""
 
     __slots__ = ("_fd", "_seek_lock", "path", "size")
@@ -46,17 +45,6 @@ class ImageFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_some(self, length: int, offset: int) -> bytes:
         try:

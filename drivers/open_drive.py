@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from drivers.block_device import BlockTarget
     from drivers.discovery import Found
-    from drivers.recorder import Recorder
+    from drivers.mmc.recorder import Recorder
 
 SIMULATOR: Final = "simulator:"
 _USB: Final = "usb:"
@@ -60,7 +60,7 @@ def _devices_below(paths: Collection[str]) -> frozenset[str]:
 
 
 def _optical(found: "Found", sources: frozenset[str]) -> "Recorder":
-    from drivers.lent_drive import DeviceRecorder
+    from drivers.mmc.lent_drive import DeviceRecorder
     from drivers.preflight import Demand, Refused, preflight
 
     against = preflight(found, Demand(_ANY_SIZE, "optical", sources))

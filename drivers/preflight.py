@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from drivers.discovery import Found
-from drivers.recording_facts import Medium
+from drivers.mmc.recording_facts import Medium
 from reporting import CannotWrite, FilmjacketError
 
 _DISC_BLOCK: Final = 2048  # bytes (MMC-6 4.2)

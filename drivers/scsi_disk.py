@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
-from drivers.mmc_answers import Inquiry, parse_inquiry
-from drivers.mmc_commands import Command, inquiry
-from drivers.mmc_unit import Unit
-from drivers.recording_errors import NoMedium
+from drivers.closing import ClosesItself
+from drivers.mmc.answers import Inquiry, parse_inquiry
+from drivers.mmc.commands import Command, inquiry
+from drivers.mmc.recording_errors import NoMedium
+from drivers.mmc.unit import Unit
 from drivers.sense import UNIT_ATTENTION, CommandFailed
 from drivers.transport import DeviceGone, TimedOut, Transport, TransportFailed
 from reporting import CannotRead, CannotWrite, NotSupported
@@ -29,7 +29,7 @@ class _Geometry(NamedTuple):
     block: int  # bytes
 
 
-class ScsiDisk:
+class ScsiDisk(ClosesItself):
     """A disk that is ready; close it or use it as a context.
 
     Another medium than at first is a failure of every command.
@@ -108,17 +108,6 @@ class ScsiDisk:
 
     def close(self) -> None:
         self._unit.transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _geometry(self) -> _Geometry:
         """READ CAPACITY, the long one where the short one has no room (SBC-3 5.15, 5.16)."""

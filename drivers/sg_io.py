@@ -6,9 +6,9 @@ import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
+from drivers.closing import ClosesItself
 from drivers.transport import (
     BUSY,
     CHECK_CONDITION,
@@ -113,7 +113,7 @@ _NOT_OPENED[errno.EROFS] = ("is read-only for this user", _NOT_OPENED[errno.EACC
 Ioctl = Callable[[int, int, Any], int]
 
 
-class SgIo:
+class SgIo(ClosesItself):
     """A device node that takes SG_IO; close it or use it as a context. It is ours alone.
 
     Data go through one buffer of whole pages, which the kernel hands to the device as it is. One
@@ -205,17 +205,6 @@ class SgIo:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _system_ioctl(name: str) -> Ioctl:

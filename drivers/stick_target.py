@@ -5,7 +5,7 @@ from typing import Any
 from drivers.block_device import BlockDevice, BlockTarget
 from drivers.discovery import Found, discover, find_device
 from drivers.preflight import Demand, insist, not_found
-from drivers.usb_find import PREFIX, describe_stick, open_usb_stick
+from drivers.usb.find import PREFIX, describe_stick, open_usb_stick
 from drivers.write_stick import is_blank
 
 

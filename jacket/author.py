@@ -36,7 +36,7 @@ from profiles.plan import DEFAULT_QUALITY, Plan, Policy
 from profiles.profile_table import profile
 from profiles.selection import select
 from profiles.values import facts_for
-from reporting import CannotWrite, FilmjacketError, Progress, silent
+from reporting import CannotWrite, FilmjacketError, Progress, interruption, silent
 
 __all__ = [
     "AUTO_PROFILE",
@@ -332,8 +332,9 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     made: list[AuthoredVolume] = []
     for position, draft in enumerate(wanted):
         try:
+            interruption.take_back()  # The volume before is whole; this one can be given up.
             made.append(_written(job, draft))
-        except FilmjacketError as error:
+        except (FilmjacketError, KeyboardInterrupt) as error:
             left = wanted[position:]
             raise missing(error, made, left, int(job.clock.timestamp())) from error
     ready = ready._replace(remarks=(*ready.remarks, *told))

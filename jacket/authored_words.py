@@ -1,6 +1,5 @@
 """What is told of a medium that was made, or that a dry run planned: as JSON and in words."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,9 @@ from jacket.authored import Authored, AuthoredVolume
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_texts import MEDIA
+from jacket.profile_words import verify_command
 from profiles.application_profiles import Medium
 from profiles.plan import Action, PlannedInstance
-from profiles.profile_table import PROFILES
 from profiles.transfer_syntaxes import name_of_syntax
 
 _HOW = {
@@ -111,7 +110,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         console.say(done.next_step)
     first = done.volumes[0].path
     if not Path(first).is_fifo():
-        console.say(f"next: {_next_command(first, done.profile, profile_files)}")
+        console.say(f"next: {verify_command(first, done.profile, profile_files)}")
 
 
 def _place(done: Authored) -> str:
@@ -148,7 +147,7 @@ def _say_volumes(done: Authored) -> None:
     for volume in done.volumes:
         console.say(
             f"  {console.printable(volume.path)}: {console.amount(volume.instances, 'instance')}, "
-            f"label {volume.label}, {_sizes(done, volume)}"
+            f"{f'label {volume.label}, ' if volume.label else ''}{_sizes(done, volume)}"
         )
         if volume.sha256:
             console.say(f"    SHA-256 {volume.sha256}")
@@ -158,14 +157,6 @@ def _say_volumes(done: Authored) -> None:
             f"command with --volume K, and SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before "
             "it"
         )
-
-
-def _next_command(path: str, profile: str, profile_files: Sequence[str]) -> str:
-    """Return the command that verifies the medium, as a shell takes it."""
-    words = ["jacket", "verify", f"./{path}" if path.startswith("-") else path]
-    for file in () if profile in PROFILES else profile_files:
-        words += ["--profile-file", file]
-    return shlex.join([*words, "--profile", profile])
 
 
 def _told(item: PlannedInstance, profile: str) -> str:

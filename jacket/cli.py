@@ -98,7 +98,9 @@ def _interruptible(words: list[str], *, for_good: bool) -> int:
             # While a library is imported Python makes other errors of an interruption.
             interrupted = signals.came or isinstance(error, KeyboardInterrupt)
             # A job that cannot be taken back tells by itself what is left of it.
-            known = isinstance(error, FilmjacketError) and "record" in error.details
+            known = isinstance(error, Interrupted) or (
+                isinstance(error, FilmjacketError) and "record" in error.details
+            )
             stopped = _INTERRUPTED_SET if "--split" in words else _INTERRUPTED
             code = _tell(stopped if interrupted and not known else _told(error), words)
         interruption.commit()

@@ -159,4 +159,9 @@ def is_volume_of(path: Path, target: Path) -> bool:
     """Tell by its name whether a file is a volume that was made as a part of *target*."""
     before, after = volume_path(target, 0).name.rsplit("0", 1)
     number = path.name.removeprefix(before).removesuffix(after)
-    return number.isdecimal() and path.name == f"{before}{number}{after}"
+    return (
+        number.isascii()
+        and number.isdigit()
+        and number[0] != "0"
+        and path.name == f"{before}{number}{after}"
+    )

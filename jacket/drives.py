@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.discovery import Found, discover, find_device
+from drivers.mmc.recorder import Recorder
+from drivers.mmc.recording_errors import NoMedium
+from drivers.mmc.recording_facts import Medium
 from drivers.open_drive import SIMULATOR, open_drive
 from drivers.preflight import Demand, Refusal, not_found, preflight
-from drivers.recorder import Recorder
-from drivers.recording_errors import NoMedium
-from drivers.recording_facts import Medium
 from reporting import FilmjacketError
 
 _ANY_SIZE = 1  # byte; nobody has said how much there is to write

@@ -8,13 +8,13 @@ from dicomdir.build import build_directory, separate_patients
 from dicomdir.check_reference import references
 from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.file_ids import located
-from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.read import LARGEST, read_directory
 from dicomdir.record import Directory, DirectoryRecord
+from jacket.entry_index import LOCKED, index_entry
 from jacket.plain import plain_left_out
-from media import Entry, Locked, Medium, open_medium
+from media import Locked, Medium, open_medium
 from media.source import Name
 from profiles.homes import separate_homes
 from reporting import CannotRead
@@ -42,7 +42,6 @@ _KEYWORDS: Final = {
     0x00200013: "InstanceNumber",
     0x00880200: "IconImageSequence",
 }
-_LOCKED: Final = "is encrypted with a password"
 _BINARY: Final = {b"US": 2, b"UL": 4}
 _UNSHOWN: Final = frozenset((b"SQ", b"OB", b"OW", b"UN"))
 _GROUPS: Final = {"PATIENT": "patients", "STUDY": "studies", "SERIES": "series"}
@@ -123,7 +122,7 @@ def _unnamed(medium: Medium, directory: Directory) -> int:
             named.add(found.name)
     others = (entry for entry in medium.entries() if entry.name not in named)
     indexer = Indexer()
-    return sum(isinstance(_index(medium, entry, indexer), Instance) for entry in others)
+    return sum(isinstance(index_entry(medium, entry, indexer), Instance) for entry in others)
 
 
 def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[NotIndexed]]:
@@ -136,7 +135,7 @@ def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[No
     instances: list[Instance] = []
     left_out: list[NotIndexed] = []
     for entry in medium.entries():
-        found = _index(medium, entry, indexer)
+        found = index_entry(medium, entry, indexer)
         if isinstance(found, Instance) and found.record_type:
             names[found.source] = entry.name
             instances.append(found)
@@ -147,33 +146,13 @@ def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[No
             left_out.append(found)
     instances, strangers = separate_patients(instances)
     instances, homeless = separate_homes(instances)
-    if not instances and any(item.reason == _LOCKED for item in left_out):
-        raise Locked(_LOCKED, path, "Give the password with --password-file FILE")
+    if not instances and any(item.reason == LOCKED for item in left_out):
+        raise Locked(LOCKED, path, "Give the password with --password-file FILE")
     if not instances:
         raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
     pairs = [(instance, names[instance.source]) for instance in instances]
     directory = build_directory(pairs, file_set_uid="").directory
     return directory, [*strangers, *homeless, *left_out]
-
-
-def _index(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | NotIndexed:
-    name = "/".join(entry.name)
-    try:
-        with medium.open(entry) as file:
-
-            def pread(length: int, offset: int) -> bytes:
-                return file.pread(max(0, min(length, file.size - offset)), offset)
-
-            header = read_header(pread, entry.size, indexer.wanted, indexer.memo)
-            return indexer.index(name, header)
-    except NotDicom as problem:
-        return NotIndexed(name, problem.reason, problem.kind)
-    except Locked:
-        return NotIndexed(name, _LOCKED, "unreadable")
-    except CannotRead as problem:
-        return NotIndexed(name, problem.what, "unreadable")
-    except (Unsure, ValueError) as doubt:
-        return NotIndexed(name, f"malformed: {doubt}", "malformed")
 
 
 class _Tree:

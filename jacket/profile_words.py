@@ -71,3 +71,23 @@ def chosen_profile(arguments: Namespace) -> ApplicationProfile | None:
     from profiles.profile_table import profile
 
     return profile(arguments.profile, declared)
+
+
+def verify_command(path: str, profile: str | None, profile_files: Sequence[str]) -> str:
+    """Return the command that verifies a medium, as a shell takes it.
+
+    Args:
+        path: of the medium.
+        profile: identifier; None: none was asked for.
+        profile_files: that declare profiles.
+    """
+    import shlex
+
+    words = ["jacket", "verify", f"./{path}" if path.startswith("-") else path]
+    if profile is None:
+        return shlex.join(words)
+    from profiles.profile_table import PROFILES
+
+    for file in () if profile in PROFILES else profile_files:
+        words += ["--profile-file", file]
+    return shlex.join([*words, "--profile", profile])

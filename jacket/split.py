@@ -1,20 +1,19 @@
 """What one medium does not hold, on several: shared out, and each made so that it fits."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from itertools import count, takewhile
 from pathlib import Path
 from typing import Final
 
 from jacket.authored import AuthoredVolume
 from jacket.capacities import FAT16_ONLY
 from jacket.console import amount
-from jacket.drafting import Draft, Drafter, volume_path
+from jacket.drafting import Draft, Drafter, is_volume_of
 from jacket.layout import growth
 from jacket.writing import BLOCK
 from profiles.plan import Plan, PlannedInstance
 from profiles.volumes import TooLarge, share_out
-from reporting import CannotWrite, FilmjacketError, WrongUsage
+from reporting import CannotWrite, FilmjacketError, Interrupted, WrongUsage
 
 _SHARED: Final = 1024  # bytes that an instance takes in the directories, where it is not known
 _LEAST: Final = 4 * BLOCK  # bytes; DICOMDIR, MANIFEST.TXT, README.TXT and one small file
@@ -40,10 +39,11 @@ def drafts_of(drafter: Drafter, decided: Plan, capacity: int) -> list[Draft]:
     own = sum(map(_blocks, decided.instances))
     shared = _SHARED
     if own <= capacity or drafter.row.medium not in FAT16_ONLY:
-        whole = drafter.one(decided)
-        if whole.volume.measured.on_medium <= capacity:
-            return [whole]
-        shared = max(whole.volume.measured.on_medium - own, 0) // len(decided.instances)
+        with suppress(CannotWrite):  # More than one volume can have by its format is for several.
+            whole = drafter.one(decided)
+            if whole.volume.measured.on_medium <= capacity:
+                return [whole]
+            shared = max(whole.volume.measured.on_medium - own, 0) // len(decided.instances)
 
     def cost(item: PlannedInstance) -> int:
         """Return what an instance takes: its own blocks, and its part of what all share."""
@@ -64,12 +64,16 @@ def _fitted(
         except TooLarge as error:
             raise _too_large(drafter, error.item, capacity) from error
         drafts = drafter.several(decided, [share.instances for share in shares])
-        over = max(draft.volume.measured.on_medium for draft in drafts) - capacity
+        over, filled = max(
+            (draft.volume.measured.on_medium - capacity, share.cost)
+            for draft, share in zip(drafts, shares, strict=True)
+        )
         if over <= 0:
             return drafts
         if room == largest:
             break  # the largest instance has a volume to itself, and that is too much
-        room = max(room - over, largest)
+        # Less than the worst had: from more room than that it would come out the same.
+        room = max(min(room, filled) - over, largest)
     raise _too_large(drafter, max(decided.instances, key=cost), capacity)
 
 
@@ -148,9 +152,9 @@ def _index_on(path: Path) -> bytes:
 
 
 def stale(drafts: Sequence[Draft], target: Path) -> tuple[str, ...]:
-    """Return a remark on what an earlier, larger set has left beside this one."""
-    first = len(drafts) + 1 if len(drafts) > 1 else 1
-    left = [str(path) for path in _row_of_volumes(target, first)]
+    """Return a remark on what earlier jobs have left beside this set under names of its kind."""
+    made = {draft.volume.target for draft in drafts}
+    left = [str(path) for path in _beside(target) if path not in made]
     if len(drafts) > 1 and target.exists():
         left.insert(0, str(target))  # It has the name that was asked for, and other content.
     if not left:
@@ -159,18 +163,26 @@ def stale(drafts: Sequence[Draft], target: Path) -> tuple[str, ...]:
     return (f"{', '.join(left)} {verb} not belong to this set",)
 
 
-def _row_of_volumes(target: Path, first: int) -> Iterator[Path]:
-    """Yield the volumes that are there from number *first* on, without a gap."""
-    return takewhile(Path.exists, (volume_path(target, number) for number in count(first)))
+def _beside(target: Path) -> list[Path]:
+    """Return what is beside *target* under the name of a volume of it, by number."""
+    try:
+        names = [path.name for path in target.parent.iterdir()]
+    except OSError:
+        return []  # whoever writes there has told why not
+    found = [path for path in map(target.with_name, names) if is_volume_of(path, target)]
+    return sorted(found, key=lambda path: (len(path.name), path.name))
 
 
 def missing(
-    error: FilmjacketError, made: Sequence[AuthoredVolume], rest: Iterable[Draft], clock: int
-) -> FilmjacketError:
+    error: FilmjacketError | KeyboardInterrupt,
+    made: Sequence[AuthoredVolume],
+    rest: Iterable[Draft],
+    clock: int,
+) -> FilmjacketError | KeyboardInterrupt:
     """Return what to raise where a volume could not be made: what is there and what is not.
 
     Args:
-        error: why the first of *rest* could not be made.
+        error: why the first of *rest* could not be made; KeyboardInterrupt: the operator.
         made: the volumes before it.
         rest: the volumes that are not made.
         clock: the job's, in seconds since 1970.
@@ -181,11 +193,15 @@ def missing(
     words = " ".join(f"--volume {draft.number}" for draft in rest)
     stay = "is complete and stays" if len(made) == 1 else "are complete and stay"
     remedy = (
-        f"{error.remedy}. {there} {stay}. The same "
+        f"{there} {stay}. The same "
         f"command makes the rest with these words added: {words}, and with "
         f"SOURCE_DATE_EPOCH={clock} before it"
     )
-    told = VolumesMissing(error.what, error.where, remedy)
+    told: FilmjacketError
+    if isinstance(error, FilmjacketError):
+        told = VolumesMissing(error.what, error.where, f"{error.remedy}. {remedy}")
+    else:
+        told = Interrupted("interrupted", "job", remedy)
     told.details = {
         "volumes": [volume.plain() for volume in made],
         "missing": [draft.number for draft in rest],

@@ -1,5 +1,6 @@
 """README.TXT of a set of volumes: which of them holds what, for a person with a text editor."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ _PLAIN: Final = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"}
     | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
 )
+_TITLE: Final = "MEDICAL IMAGES (DICOM): THIS IS VOLUME"
+_OURS: Final = re.compile(rf"{re.escape(_TITLE)} [0-9]+ OF [0-9]+\r\n".encode("ascii"))
 _Counts = dict[Place, dict[int, int]]  # series → volume → instances
 
 
@@ -53,8 +56,19 @@ def index_of(
     return text
 
 
+def is_index(content: bytes) -> bool:
+    """Return whether a README.TXT is one of ours, as `index_of` makes them."""
+    return _OURS.match(content) is not None and content.endswith(b" by Filmjacket.\r\n")
+
+
+def tells(content: bytes, instances: int, uid: str) -> bool:
+    """Return whether an index says of a File-set that it has so many instances."""
+    said = " " + "\r\n".join(_count(instances, uid))
+    return said.encode("ascii", "replace") in content
+
+
 def _head(number: int, of: int) -> Iterator[str]:
-    yield f"MEDICAL IMAGES (DICOM): THIS IS VOLUME {number} OF {of}"
+    yield f"{_TITLE} {number} OF {of}"
     yield ""
     yield from wrap(
         f"The images are on {of} volumes. Each of them opens on its own in any DICOM viewer. What "
@@ -101,8 +115,13 @@ def _volumes(plans: Sequence[Plan], labels: Sequence[str], uids: Sequence[str]) 
     yield "THE VOLUMES"
     for number, (plan, label, uid) in enumerate(zip(plans, labels, uids, strict=True), start=1):
         name = f"label {label}, " if label else ""
-        yield f"    volume {number}: {name}{len(plan.instances):,} in all, File-set UID"
-        yield f"              {uid}"
+        first, second = _count(len(plan.instances), uid)
+        yield f"    volume {number}: {name}{first}"
+        yield second
+
+
+def _count(instances: int, uid: str) -> tuple[str, str]:
+    return f"{instances:,} in all, File-set UID", f"              {uid}"
 
 
 def _patient(instance: Instance) -> str:

@@ -13,8 +13,9 @@ from profiles.application_profiles import Medium
 from reporting import CannotWrite, Progress
 
 BLOCK: Final = 2048  # bytes of a sector
-_BELOW_4_GIB: Final = (4 << 30) - 1  # bytes; a FAT record has no more (FAT specification 6.1)
-_ONE_EXTENT: Final = (4 << 30) - BLOCK  # bytes; what one extent holds (ECMA-119 9.1.4)
+# Bytes of a file: a FAT record has 32 bits for its size (FAT specification, 6), and an extent of
+# ISO 9660 has them for its own (ECMA-119 9.1.4).
+_BELOW_4_GIB: Final = 0xFFFFFFFF
 _CLUSTER: Final = 4096  # bytes; as small media are formatted
 _SMALLEST_FAT16: Final = 6_000_000  # bytes; with 4,085 clusters and the gap before a partition
 # Of an archive, a file: local header, central header, name twice, records of large ones.
@@ -63,7 +64,7 @@ def _bridge(files: Sequence[PlannedFile], job: Job) -> VolumePlan:
     from media import lay_out_bridge
 
     # Level 3 alone has files in several extents; what level 1 can hold everybody reads.
-    level = 3 if any(file.size > _ONE_EXTENT for file in files) else 1
+    level = 3 if any(file.size > _BELOW_4_GIB for file in files) else 1
     return lay_out_bridge(files, label=job.label, recorded=job.recorded, level=level)
 
 
@@ -106,7 +107,7 @@ _DISK: Final = FileSystem(
 )
 # What is written on each kind of medium; one that is not here has no file system.
 ON_MEDIUM: Final[dict[Medium, FileSystem]] = {
-    Medium.CD_R: FileSystem("ISO 9660 level 1", _iso9660, _ONE_EXTENT),
+    Medium.CD_R: FileSystem("ISO 9660 level 1", _iso9660, _BELOW_4_GIB),
     Medium.DVD: FileSystem("ISO 9660 and UDF 1.02 over the same files", _bridge, None),
     Medium.DVD_RAM: FileSystem("UDF 1.50", partial(_udf, "1.50", True), None),
     # As BD-RE has it (PS3.12 X.1). An image does not tell which disc it will be burned on, and

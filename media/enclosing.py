@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from media.closing import ClosesItself
+from drivers.closing import ClosesItself
 from media.entry import Entry, FileReader, Medium
 from media.source import Name
 

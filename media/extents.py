@@ -6,7 +6,7 @@ from itertools import accumulate
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from media.entry import BlockReader
+from media.entry import BlockReader, Entry
 from media.iso9660.names import shown
 from media.source import Name
 from reporting import CannotRead
@@ -69,3 +69,22 @@ class ExtentFile:
         traceback: TracebackType | None,
     ) -> None:
         """Leave the image open: it belongs to the medium."""
+
+
+def open_entry(image: BlockReader, entry: Entry) -> ExtentFile:
+    """Open a file that lies in *image*.
+
+    Raises:
+        CannotRead: it does not lie within the image, or is not whole on the medium.
+    """
+    runs = [Extent(*run) for run in entry.extents or ((entry.offset, entry.size),)]
+    # A run of nothing may be said to lie anywhere.
+    placed = (run for run in runs if run.length and run.offset != NOWHERE)
+    outside = any(run.offset + run.length > image.size for run in placed)
+    if outside or sum(run.length for run in runs) != entry.size:
+        raise CannotRead(
+            "does not lie within the image" if outside else "is not whole on the medium",
+            shown(entry.name),
+            "The image is cut off or damaged; make a new copy of the medium",
+        )
+    return ExtentFile(image, runs, entry.name)

@@ -59,7 +59,7 @@ def open_medium(path: Path, *, password: bytes | None = None) -> Medium:
     Raises:
         CannotRead: it does not open, or is none of these; the error says what it looks like.
     """
-    folder = _folder_of(path)
+    folder = folder_of(path)
     if folder is not None:
         return FolderMedium(folder)
     image = open_image(path)
@@ -68,6 +68,24 @@ def open_medium(path: Path, *, password: bytes | None = None) -> Medium:
     except BaseException:
         image.close()
         raise
+
+
+def folder_of(path: Path) -> Path | None:
+    """Return the folder that an operator means by *path*; None where it is to be an image.
+
+    Raises:
+        CannotRead: the operating system does not let it be looked at.
+    """
+    try:
+        if path.is_dir():
+            return path
+        if stripped(path.name.upper()) == "DICOMDIR" and path.is_file():
+            return path.parent
+    except OSError as error:
+        raise CannotRead(
+            f"cannot be looked at ({error.strerror})", str(path), "Check your permission"
+        ) from error
+    return None
 
 
 def _medium_in(image: ImageFile, password: bytes | None) -> Medium:
@@ -128,20 +146,6 @@ def _optical_disc(image: ImageFile) -> Medium | None:
 def _is_file(image: ImageFile) -> bool:
     """Whether sessions are to be looked for: a drive tells where the last one is, and is slow."""
     return stat.S_ISREG(os.fstat(image.fileno()).st_mode)
-
-
-def _folder_of(path: Path) -> Path | None:
-    """Return the folder that an operator means by *path*; None where it is to be an image."""
-    try:
-        if path.is_dir():
-            return path
-        if stripped(path.name.upper()) == "DICOMDIR" and path.is_file():
-            return path.parent
-    except OSError as error:
-        raise CannotRead(
-            f"cannot be looked at ({error.strerror})", str(path), "Check your permission"
-        ) from error
-    return None
 
 
 def _not_for_us(image: ImageFile) -> CannotRead:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Final
 
-from media.closing import ClosesItself
+from drivers.closing import ClosesItself
 from reporting import CannotRead, CannotWrite
 
 _IN_MEMORY: Final = 4 << 20  # bytes

@@ -81,3 +81,29 @@ def update_medium(
         str(path),
         "Write a new medium with all files that it is to have",
     )
+
+
+def finish_medium(path: Path, kind: str, *, dry_run: bool = False) -> bool:
+    """Finish what an update that was stopped near its end has left to do.
+
+    Args:
+        path: a medium that was opened.
+        kind: as `Medium.kind` has it.
+        dry_run: only look.
+
+    Returns:
+        whether there was anything.
+
+    Raises:
+        CannotRead: the medium does not open.
+        CannotWrite: it cannot be written to, or somebody else is changing it.
+    """
+    if kind in _FAT:
+        from media.fat.update import finish_update
+
+        return finish_update(path, dry_run=dry_run)
+    if kind == "iso9660":
+        from media.iso9660.append import finish_session
+
+        return finish_session(path, dry_run=dry_run)
+    return False  # In a folder nothing is left that is not taken away when it is opened.

@@ -10,14 +10,18 @@ from reporting import NotSupported
 FileID = tuple[str, ...]
 
 _ROOT: Final = "DICOM"
+# Instances of a series in one folder. FAT has 65,536 records for a folder (Microsoft's FAT
+# specification, 6), two of which are its own, and Windows is slow with far fewer.
+_MOST_IN_FOLDER: Final = 50_000
 _MOST: Final = 9_999_999  # seven digits after the letter: eight characters (PS3.10 8.2)
 
 
 def assign_file_ids(planned: Iterable[PlannedInstance]) -> tuple[FileID, ...]:
     """Return one File ID per instance, in the same order.
 
-    Folders are patient, study and series; numbers begin again in each folder. An object that
-    belongs to no patient (a hanging protocol, a palette) stands in the root folder as N0000001.
+    Folders are patient, study and series; numbers begin again in each folder. A series of more
+    than 50,000 instances goes on in a further folder. An object that belongs to no patient (a
+    hanging protocol, a palette) stands in the root folder as N0000001.
 
     Raises:
         NotSupported: more than 9,999,999 entries in one folder.
@@ -31,6 +35,8 @@ def assign_file_ids(planned: Iterable[PlannedInstance]) -> tuple[FileID, ...]:
         folder = series_folders.get(place)
         if folder is None:
             folder = series_folders[place] = numbers.folder_of(place)
+        elif place.patient and numbers.is_full(folder):
+            folder = series_folders[place] = numbers.beside(folder)
         assigned.append((*folder, numbers.next("I" if place.patient else "N", folder)))
     return tuple(assigned)
 
@@ -49,6 +55,15 @@ class _Numbers:
             raise NotSupported(f"more than {_MOST} entries", "/".join(folder), remedy)
         self._used[letter, folder] = number
         return f"{letter}{number:07d}"
+
+    def is_full(self, folder: FileID) -> bool:
+        """Tell whether the folder of a series has as many instances as one shall have."""
+        return self._used.get(("I", folder), 0) >= _MOST_IN_FOLDER
+
+    def beside(self, folder: FileID) -> FileID:
+        """Return a further folder for the series of *folder*."""
+        study = folder[:-1]
+        return (*study, self.next("E", study))
 
     def folder_of(self, place: tuple[str, ...]) -> FileID:
         """Return the folder of a series, giving numbers to what is new on the way."""

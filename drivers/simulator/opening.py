@@ -10,7 +10,7 @@ from drivers.simulator.stick import SimulatedStick
 from reporting import WrongUsage
 
 if TYPE_CHECKING:
-    from drivers.recorder import Recorder
+    from drivers.mmc.recorder import Recorder
     from drivers.scsi_disk import ScsiDisk
 
 _STICK: Final = "stick"
@@ -36,7 +36,7 @@ def open_simulated(name: str) -> "Recorder | ScsiDisk":
     if kind != _EMPTY and kind not in KINDS:
         known = ", ".join((*KINDS, _EMPTY, _STICK))
         raise WrongUsage("no such simulated medium", f"simulator:{name}", f"There are {known}")
-    from drivers.recorder import Recorder
+    from drivers.mmc.recorder import Recorder
 
     drive = SimulatedDrive(None if kind == _EMPTY else kind, faults=faults)
     return Recorder(drive, clock=drive.clock, sleep=drive.clock.sleep)
@@ -61,7 +61,7 @@ def _faults(name: str, words: list[str]) -> list[Fault]:
 
 def _stick(name: str, faults: list[Fault]) -> "ScsiDisk":
     from drivers.scsi_disk import ScsiDisk
-    from drivers.usb_bulk_only import BulkOnly
+    from drivers.usb.bulk_only import BulkOnly
 
     blocks = {row.name: frozenset((row.lba or 0,)) for row in faults}
     wrong = set(blocks) - {"bad-block", "unreadable", "silent-corruption", "write-protected"}

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from drivers.simulator.conditions import NEW_MEDIUM
 from drivers.simulator.disk import SimulatedDisk
 from drivers.transport import GOOD, Answer, DeviceGone, TimedOut, TransportFailed
-from drivers.usb_bulk_only import Stalled, stalled
+from drivers.usb.bulk_only import Stalled, stalled
 
 _CBW: Final = struct.Struct("<4sIIBBB16s")  # 5.1
 _CSW: Final = struct.Struct("<4sIIB")  # 5.2
@@ -51,7 +51,7 @@ class _Command(NamedTuple):
 
 
 class SimulatedStick:
-    """The pipes of one stick, as `drivers.usb_bulk_only.Pipes` wants them."""
+    """The pipes of one stick, as `drivers.usb.bulk_only.Pipes` wants them."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class SimulatedStick:
         """Nothing is held open."""
 
     def send(self, data: bytes | memoryview, timeout: float) -> int:
-        """As `drivers.usb_bulk_only.Pipes` says, as do the others."""
+        """As `drivers.usb.bulk_only.Pipes` says, as do the others."""
         self._check(timeout)
         if self._halted[False] or self._wedged:
             raise self._halt(incoming=False)

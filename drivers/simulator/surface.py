@@ -16,15 +16,18 @@ class Surface:
 
     def write(self, lba: int, data: bytes | bytearray | memoryview) -> None:
         view, blocks, done = memoryview(data), len(data) // self.block, 0
+        zeros = bytes(_CHUNK * self.block)
         while done < blocks:
             number, at = divmod(lba + done, _CHUNK)
             count = min(_CHUNK - at, blocks - done)
+            piece = view[done * self.block : (done + count) * self.block]
+            done += count
             chunk = self._chunks.get(number)
             if chunk is None:
+                if piece == zeros[: len(piece)]:
+                    continue  # They are there already.
                 chunk = self._chunks[number] = bytearray(_CHUNK * self.block)
-            piece = view[done * self.block : (done + count) * self.block]
             chunk[at * self.block : (at + count) * self.block] = piece
-            done += count
         self.top = max(self.top, lba + blocks)
 
     def read(self, lba: int, blocks: int) -> bytes:

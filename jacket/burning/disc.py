@@ -6,12 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from drivers.recorder import Recorder
-from drivers.recording_errors import WriteFailed
-from drivers.recording_facts import Ending, WrittenDisc
+from drivers.mmc.recorder import Recorder
+from drivers.mmc.recording_errors import WriteFailed
+from drivers.mmc.recording_facts import Ending, WrittenDisc
 from jacket.burning.ahead import Ahead, depth_for
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
+from jacket.burning.far_end import WHOLE, FarEnd, OnDisc
 from jacket.burning.image import DriveImage
 from jacket.burning.read_back import read_back
 from jacket.burning.result import DiscFailed, DiscResult, Verdict, defect_words
@@ -22,7 +23,7 @@ from media.medium import medium_on
 from media.source import Written
 from media.volume_stream import VolumeStream
 from profiles.application_profiles import ApplicationProfile
-from reporting import CannotRead, Progress
+from reporting import CannotRead, FilmjacketError, Progress, silent
 
 _PIECE: Final = 1 << 20  # bytes that are handed on at once
 _SHORT_VOLUME: Final = (
@@ -33,7 +34,7 @@ _DESTROY: Final = "Destroy this disc or mark it as bad, then burn another one"
 
 
 class Engine(Protocol):
-    """What records a disc; `drivers.recorder.Recorder.write` is one."""
+    """What records a disc; `drivers.mmc.recorder.Recorder.write` is one."""
 
     def __call__(
         self,
@@ -60,13 +61,13 @@ class Settings:
 def burn_disc(
     recorder: Recorder,
     engine: Engine,
-    volume: Volume,
+    on_disc: OnDisc,
     result: DiscResult,
     settings: Settings,
     record: JobRecord,
     progress: Progress,
 ) -> Written:
-    """Write *volume* on the blank disc that is in, and prove that it is there.
+    """Write a volume on the blank disc that is in, and prove that it is there.
 
     Everything that becomes known goes into *result*, also where this raises.
 
@@ -74,12 +75,16 @@ def burn_disc(
         DiscFailed: the disc is no good.
         FilmjacketError, KeyboardInterrupt: the source failed, or the operator stopped it.
     """
+    volume, far_end = on_disc
     plan = volume.measured.plan
     if plan is None:
         raise ValueError("measured as another form")
+    result.size = plan.size + (len(far_end.data) if far_end else 0)
     stream = VolumeStream(plan, volume.named, digest_list=volume.digest_list)
     digests = ChunkDigests()
-    work = _Disc(recorder, engine, volume, result, settings, record, progress, stream, digests)
+    work = _Disc(
+        recorder, engine, volume, far_end, result, settings, record, progress, stream, digests
+    )
     work.write()
     written = stream.written(recorder.name)
     result.sha256 = written.sha256
@@ -93,6 +98,7 @@ class _Disc:
     recorder: Recorder
     engine: Engine
     volume: Volume
+    far_end: FarEnd | None
     result: DiscResult
     settings: Settings
     record: JobRecord
@@ -109,19 +115,27 @@ class _Disc:
         pieces = self.digests.of(self.stream.pieces(0, _PIECE))
         with Ahead(pieces, depth_for(self._speed())) as ahead:
             try:
-                self.result.written = self.engine(
-                    self.blocks,
-                    ahead,
-                    speed=self.settings.speed,
-                    close=self.settings.close,
-                    start=0,
-                    progress=self.progress,
-                )
+                if self.far_end is not None:
+                    start, data = self.far_end
+                    self._record(len(data) // BLOCK, (memoryview(data),), start, silent)
+                self.result.written = self._record(self.blocks, ahead, 0, self.progress)
             except WriteFailed as error:
                 self.result.written = error.disc
                 raise self._no_good("failed", error.what, error.remedy) from error
             finally:
                 self.result.source_waits = ahead.waits
+
+    def _record(
+        self, blocks: int, pieces: Iterable[memoryview], start: int, progress: Progress
+    ) -> WrittenDisc:
+        return self.engine(
+            blocks,
+            pieces,
+            speed=self.settings.speed,
+            close=self.settings.close,
+            start=start,
+            progress=progress,
+        )
 
     def _speed(self) -> int | None:
         return self.settings.speed or next(iter(self.recorder.drive().write_speeds), None)
@@ -137,6 +151,7 @@ class _Disc:
             self.settings.clock,
         )
         if done.is_good:
+            self._read_far_end()
             return
         result, bad = self.result, done.map.of("-", "*", "?")
         result.defects = tuple(name_defects(self.volume, bad))
@@ -151,6 +166,18 @@ class _Disc:
             what = f"{what}; damaged: {defect_words(result.defects)}"
         raise self._no_good("bad", what, _DESTROY)
 
+    def _read_far_end(self) -> None:
+        if self.far_end is None:
+            return
+        start, data = self.far_end
+        try:
+            # The drive was made to forget what it knows, and what came first it knows no more.
+            same = b"".join(self.recorder.read(start, len(data) // BLOCK, fresh=False)) == data
+        except FilmjacketError as error:
+            raise self._no_good("bad", f"the end of the disc: {error.what}", _DESTROY) from error
+        if not same:
+            raise self._no_good("bad", "the end of the disc does not read back", _DESTROY)
+
     def _expected(self, offset: int, length: int) -> bytes:
         with closing(self.stream.pieces(offset, length)) as pieces:
             return bytes(next(pieces))
@@ -160,7 +187,7 @@ class _Disc:
         self.record.tell(state="verifying")
         result = self.result
         try:
-            medium = medium_on(DriveImage(self.recorder, self.recorder.name, self.blocks))
+            medium = medium_on(DriveImage(self.recorder, self.recorder.name, self._readable()))
             verdict = verify_open(
                 medium,
                 self.recorder.name,
@@ -171,8 +198,15 @@ class _Disc:
         except CannotRead as error:
             raise self._no_good("bad", f"a reader cannot open it: {error}", _DESTROY) from error
         result.take_verification(verdict)
-        if "udf" in verdict.kind and self.recorder.medium().capacity > self.blocks + CHUNK:
+        if any(finding.rule == "UDF-ANCHOR-WITHIN" for finding in verdict.findings) or (
+            "udf" in verdict.kind and self.recorder.medium().capacity > self._readable() + CHUNK
+        ):
             result.remarks += (_SHORT_VOLUME,)
+
+    def _readable(self) -> int:
+        """Return how many blocks a reader finds: all of a disc that is formatted as a whole."""
+        disc = self.recorder.medium()
+        return max(self.blocks, disc.capacity if disc.kind in WHOLE else 0)
 
     def _no_good(self, verdict: Verdict, what: str, remedy: str) -> DiscFailed:
         self.result.verdict = verdict

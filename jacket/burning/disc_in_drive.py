@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from drivers.recorder import Recorder
-from drivers.recording_errors import MediumRefused, NoMedium, UnreadableBlocks
-from drivers.recording_facts import Medium as Disc
+from drivers.mmc.recorder import Recorder
+from drivers.mmc.recording_errors import MediumRefused, NoMedium, UnreadableBlocks
+from drivers.mmc.recording_facts import Medium as Disc
 from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import FilmjacketError, Progress
 
@@ -27,6 +27,7 @@ USUAL: Final[dict[str, tuple[str, str]]] = {
     "BD-R": ("STD-GEN-BD", "bd-r"),
     "BD-RE": ("STD-GEN-BD", "bd-re"),
 }
+BLANKED: Final = ("CD-RW", "DVD-RW")  # what BLANK makes as new, all of it or quickly
 _LOOKED_AT: Final = 320  # blocks at its beginning; every file system has something there
 _PAUSE: Final = 1.0  # seconds between two looks at the tray
 
@@ -46,18 +47,27 @@ def refuse_other_disc(row: ApplicationProfile, disc: Disc, where: str) -> None:
         )
 
 
-def made_ready(recorder: Recorder, disc: Disc, *, erase: bool, progress: Progress) -> Disc:
+def made_ready(
+    recorder: Recorder, disc: Disc, *, erase: bool, wipe: bool = False, progress: Progress
+) -> Disc:
     """Return the disc in the drive as one that can be written from its beginning on.
 
     Args:
         recorder: with the disc.
         disc: that is in.
         erase: whether what is on it may be lost.
+        wipe: whether nothing of what was on it may stay.
         progress: told of "blank".
 
     Raises:
-        MediumRefused: something is on it.
+        MediumRefused: something is on it, or nothing of it can be wiped.
     """
+    if wipe and not disc.erasable:
+        raise MediumRefused(
+            f"a {disc.kind} cannot be overwritten", recorder.name, "Leave out --wipe"
+        )
+    if wipe and disc.kind in BLANKED and disc.state != "overwritable":
+        return recorder.blank(full=True, progress=progress)
     if disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder)):
         return disc
     if not disc.erasable:

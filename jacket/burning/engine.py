@@ -6,8 +6,8 @@ from subprocess import PIPE, Popen
 from tempfile import TemporaryFile
 from typing import Final, NamedTuple, Protocol
 
-from drivers.recording_errors import WriteFailed
-from drivers.recording_facts import Ending, Medium, WrittenDisc
+from drivers.mmc.recording_errors import WriteFailed
+from drivers.mmc.recording_facts import Ending, Medium, WrittenDisc
 from drivers.transport import printable
 from jacket.burning.digests import BLOCK
 from reporting import CannotWrite, Progress
@@ -43,7 +43,7 @@ def command(name: str, device: str, blocks: int, speed: int | None, close: Endin
 
 
 class Lent(Protocol):
-    """A drive that can be lent; `drivers.lent_drive.DeviceRecorder` is one."""
+    """A drive that can be lent; `drivers.mmc.lent_drive.DeviceRecorder` is one."""
 
     @property
     def name(self) -> str: ...
@@ -69,7 +69,7 @@ class OtherProgram:
         start: int | None,
         progress: Progress,
     ) -> WrittenDisc:
-        """As `drivers.recorder.Recorder.write`.
+        """As `drivers.mmc.recorder.Recorder.write`.
 
         Raises:
             CannotWrite: there is no such program.

@@ -12,7 +12,7 @@ _KEPT: Final = 256  # chunks that stay in memory: 16 MiB
 
 
 class Reader(Protocol):
-    """What blocks are read from; a `drivers.recorder.Recorder` is one."""
+    """What blocks are read from; a `drivers.mmc.recorder.Recorder` is one."""
 
     def read(self, start: int, blocks: int, *, fresh: bool = True) -> Iterator[bytes]:
         """Yield blocks in rising order, or raise CannotRead."""

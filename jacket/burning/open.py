@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from drivers.block_device import BlockTarget
+from drivers.mmc.recorder import Recorder
 from drivers.open_drive import open_drive
 from drivers.preflight import Refused
-from drivers.recorder import Recorder
 from jacket.burning.disc import Engine
 from jacket.burning.target import Ask, DiscTarget, How, Target
 from reporting import WrongUsage
@@ -57,7 +57,7 @@ def _opened(device: str, how: How, sources: list[str]) -> Recorder | BlockTarget
 def _engine(name: str, drive: Recorder) -> Engine | None:
     if name == "own":
         return None
-    from drivers.lent_drive import DeviceRecorder
+    from drivers.mmc.lent_drive import DeviceRecorder
     from jacket.burning.engine import OtherProgram
 
     if not isinstance(drive, DeviceRecorder):

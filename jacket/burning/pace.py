@@ -13,13 +13,14 @@ _STAGES: Final = {
     "transcode": "converting",
     "format": "formatting",
     "blank": "erasing",
+    "wipe": "overwriting",
     "write": "writing",
     "flush": "flushing",
     "close": "closing",
     "read back": "reading back",
     "verify": "verifying",
 }
-_IN_BYTES: Final = frozenset(("write", "read back", "verify"))
+_IN_BYTES: Final = frozenset(("wipe", "write", "read back", "verify"))
 _WIDTH: Final = 24  # characters of the bar
 _REDRAW: Final = 0.2  # seconds
 _SETTLED: Final = 2.0  # seconds before a speed is told

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
-from drivers.recording_errors import UnreadableBlocks
+from drivers.mmc.recording_errors import UnreadableBlocks
 from jacket.burning.digests import BLOCK, CHUNK, CHUNK_BYTES, ChunkDigests
 from jacket.burning.rescue_map import RescueMap
 from reporting import FilmjacketError, Progress
@@ -19,7 +19,7 @@ Expected = Callable[[int, int], bytes]  # byte, length → what was to be writte
 
 
 class Reader(Protocol):
-    """What blocks are read from; a `drivers.recorder.Recorder` is one."""
+    """What blocks are read from; a `drivers.mmc.recorder.Recorder` is one."""
 
     def read(self, start: int, blocks: int, *, fresh: bool = True) -> Iterator[bytes]:
         """Yield blocks in rising order, or raise UnreadableBlocks."""

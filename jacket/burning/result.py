@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from drivers.recording_facts import WrittenDisc
+from drivers.mmc.recording_facts import WrittenDisc
 from jacket.authored import Authored
 from jacket.burning.defects import Defect
 from jacket.burning.read_back import ReadBack
@@ -42,7 +42,7 @@ class DiscResult:
     identifier: str = ""  # of this one disc, where it has one
     verdict: Verdict = "failed"
     why: str = ""  # it is not good
-    sha256: str | None = None  # of all that was handed to the drive
+    sha256: str | None = None  # of all that was handed to the drive from block 0 on
     written: WrittenDisc | None = None
     read_back: ReadBack | None = None
     verification: Verification | None = None

@@ -7,9 +7,11 @@ from typing import Final, Literal
 
 from drivers import ImageFile
 from drivers.block_device import BlockTarget
+from drivers.wipe_stick import wipe_stick
 from drivers.write_stick import ReadBackFailed, write_stick
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK
+from jacket.burning.left_over import not_overwritten
 from jacket.burning.rescue_map import RescueMap
 from jacket.burning.result import DiscFailed, DiscResult, defect_words
 from jacket.burning.target import How
@@ -64,7 +66,7 @@ class StickTarget:
             raise WrongUsage(
                 "a stick holds one copy", "--copies", "Run the command once for each stick"
             )
-        self._target = target
+        self._target, self._how = target, how
         self._claimed: ApplicationProfile | None = None
         self.results: list[DiscResult] = []
 
@@ -136,8 +138,12 @@ class StickTarget:
         if plan is None:
             raise ValueError("measured as another form")
         record.tell(state="writing")
-        # What lies behind the last file is free, and stays as it was.
+        # What lies behind the last file is free, and stays as it was unless all is wiped.
         stream = VolumeStream(_used(volume, plan), volume.named, digest_list=volume.digest_list)
+        if self._how.wipe:
+            wipe_stick(self._target, progress)
+        else:
+            result.remarks += not_overwritten("stick", self._target.size - stream.size)
         try:
             write_stick(self._target, stream, progress)
         except ReadBackFailed as error:

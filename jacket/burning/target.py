@@ -5,19 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from drivers.recorder import Recorder
-from drivers.recording_errors import MediumRefused
-from drivers.recording_facts import Ending
-from drivers.recording_facts import Medium as Disc
+from drivers.mmc.recorder import STILL_LOCKED, Recorder
+from drivers.mmc.recording_errors import MediumRefused
+from drivers.mmc.recording_facts import Ending
+from drivers.mmc.recording_facts import Medium as Disc
 from jacket.burning.digests import BLOCK
 from jacket.burning.disc import Engine, Settings, burn_disc
 from jacket.burning.disc_in_drive import USUAL, let_out, made_ready, next_disc, refuse_other_disc
+from jacket.burning.far_end import OnDisc, on_whole_disc, reaches_far
+from jacket.burning.left_over import left_over
 from jacket.burning.result import DiscFailed, DiscResult
 from jacket.job_record import JobRecord
 from jacket.writing import BY_WORD, ON_MEDIUM, FileSystem, Volume
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
-from reporting import FilmjacketError, Progress
+from reporting import FilmjacketError, Progress, WrongUsage
 
 Ask = Callable[[str], None]  # tells the operator what to do next
 
@@ -30,10 +32,22 @@ class How:
     copies: int = 1
     eject: bool = True
     erase: bool = False  # what is on a medium that can be written again may be lost
+    wipe: bool = False  # and all of it is overwritten, not only what is needed
     close: Ending = "finalize"
     patience: float = 600.0  # seconds to wait for another disc
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        """Refuse what would be lost without having been named.
+
+        Raises:
+            WrongUsage: wiped, and not erased.
+        """
+        if self.wipe and not self.erase:
+            raise WrongUsage(
+                "what is on a medium is lost when it is wiped", "--wipe", "Say --erase as well"
+            )
 
 
 class Target(Protocol):
@@ -100,6 +114,7 @@ class DiscTarget:
         """
         self._recorder, self._how, self._ask = recorder, how, ask
         self._engine: Engine = engine or recorder.write
+        self._is_own = engine is None
         self._settings = Settings(how.speed, how.close, None, how.clock)
         self._first = recorder.medium()
         self._disc: Disc | None = self._first  # None: it was written, and another is needed
@@ -147,7 +162,8 @@ class DiscTarget:
             self._disc = self._first = self._ready(self._first, lambda *_: None)
 
     def _ready(self, disc: Disc, progress: Progress) -> Disc:
-        return made_ready(self._recorder, disc, erase=self._how.erase, progress=progress)
+        how = self._how
+        return made_ready(self._recorder, disc, erase=how.erase, wipe=how.wipe, progress=progress)
 
     def check(self, size: int) -> None:
         if self._first.state in ("blank", "overwritable"):
@@ -170,15 +186,18 @@ class DiscTarget:
         disc = self._disc or self._next(result)
         if self._settings.claimed is not None:
             refuse_other_disc(self._settings.claimed, disc, self.name)
-        disc = self._ready(disc, progress)
+        held, disc = disc, self._ready(disc, progress)
         self._disc = None
         result.medium, result.identifier = disc.kind, disc.identifier
         result.why = "the job did not come to its end"
         self.results.append(result)
         try:
-            return burn_disc(
-                self._recorder, self._engine, volume, result, self._settings, record, progress
+            on_disc = self._on_disc(volume, disc, progress)
+            written = burn_disc(
+                self._recorder, self._engine, on_disc, result, self._settings, record, progress
             )
+            result.remarks += left_over(held, disc, result.size, wiped=self._how.wipe)
+            return written
         except KeyboardInterrupt:
             self._note_left(result)
             result.verdict, result.why = "interrupted", "the operator stopped the job"
@@ -188,7 +207,19 @@ class DiscTarget:
         except FilmjacketError as error:
             raise self._spoilt(result, error) from error
         finally:
+            if self._recorder.locked:
+                result.remarks += (STILL_LOCKED,)
             record.tell(discs=[each.plain() for each in self.results])
+
+    def _on_disc(self, volume: Volume, disc: Disc, progress: Progress) -> OnDisc:
+        """Return the volume as it goes on this disc, which is formatted for that if need be."""
+        wipe = self._how.wipe and disc.state == "overwritable"
+        if self._is_own and reaches_far(volume, disc) and not disc.formatted:
+            # Only then is it known for certain which block is its last.
+            disc = self._recorder.format(progress=progress)
+        if disc.state != "overwritable" or not (self._is_own or wipe):
+            return OnDisc(volume, None)  # Other programs write from one place on.
+        return on_whole_disc(volume, disc, wipe=wipe)
 
     def _note_left(self, result: DiscResult) -> None:
         result.written = result.written or self._recorder.left

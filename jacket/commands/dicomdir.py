@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from dicomdir.instance import NotIndexed
 from jacket import console
+from jacket.file_set.additions import ALREADY, OTHER_SYNTAX
 from jacket.file_set.job import Indexed, NothingToIndex
 from jacket.file_set.names import alike
 from jacket.file_set.update import update_file_set
 from jacket.left_out_words import HEADINGS, say_left_out
 from jacket.plain import plain_left_out
-from jacket.profile_words import add_profile_words, chosen_profile
+from jacket.profile_words import add_profile_words, chosen_profile, verify_command
 from jacket.words import at_least_one
 
 
@@ -82,8 +83,8 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         console.print_json(as_json(done))
     else:
-        _say(done)
-    return 1 if done.lost or done.missing else 0
+        _say(done, verify_command(arguments.target, arguments.profile, arguments.profile_file))
+    return 1 if done.lost or done.missing or done.flaws else 0
 
 
 def as_json(done: Indexed) -> dict[str, object]:
@@ -102,13 +103,17 @@ def as_json(done: Indexed) -> dict[str, object]:
         "added_files": _names(done.added_files),
         "removed_files": _names(done.removed_files),
         "left_out": plain_left_out(done.left_out),
-        "remarks": [*done.remarks, *filter(None, [done.not_yet])],
+        "remarks": [*done.remarks, *done.flaws, *filter(None, [done.not_yet])],
+        "flaws": list(done.flaws),
     }
 
 
 # Here nothing is copied unasked, and what is there stays: other words than for a new medium.
-_HEADINGS = HEADINGS | {
+_FIRST = {name: HEADINGS[name] for name in ("patient-conflict", "contradiction")}
+_FIRST[OTHER_SYNTAX] = "images that are there already, in another transfer syntax; not copied"
+_HEADINGS = (_FIRST | HEADINGS) | {
     "not-allowed": "instances that no record may name",
+    ALREADY: "on the medium already; not copied",
     "duplicate": "files that are there twice; one of them is named",
     "directory": "directories below the root",
 }
@@ -124,7 +129,13 @@ def _capacity(words: str | None) -> int | None:
 
 def _say_left_out(left_out: Sequence[NotIndexed]) -> None:
     if left_out:
-        say_left_out(left_out, _HEADINGS, alike)
+        say_left_out([_under_its_heading(item) for item in left_out], _HEADINGS, alike)
+
+
+def _under_its_heading(item: NotIndexed) -> NotIndexed:
+    """Return *item* with a kind of its own where people are to be told more than programs."""
+    kinds = (kind for kind in (OTHER_SYNTAX, ALREADY) if item.reason.startswith(kind))
+    return item._replace(kind=next(kinds, item.kind))
 
 
 def _what(done: Indexed) -> str:
@@ -134,7 +145,7 @@ def _what(done: Indexed) -> str:
     return "left as it is" if done.missing else "was right already"
 
 
-def _say(done: Indexed) -> None:
+def _say(done: Indexed, next_command: str) -> None:
     place = done.path if done.kind == "folder" else f"DICOMDIR in {done.path}"
     console.say(
         f"{place} {_what(done)}: {console.amount(done.instances, 'instance')}, "
@@ -152,8 +163,14 @@ def _say(done: Indexed) -> None:
             console.say(f"{title}: {len(lines):,}")
             console.say_some([f"  {console.printable(line)}" for line in lines])
     _say_left_out(done.left_out)
+    for flaw in done.flaws:
+        console.say(f"NOT WHOLE: {console.printable(flaw)}")
+    if done.dry_run:
+        console.say("nothing was written (--dry-run)")
     if done.not_yet:
         console.say(done.not_yet)
+    elif not done.dry_run:
+        console.say(f"next: {next_command}")
 
 
 def _names(file_ids: Sequence[tuple[str, ...]]) -> list[str]:

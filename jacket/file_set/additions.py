@@ -5,14 +5,21 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dicomdir.build import separate_patients
+from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.instance import NOT_WELL_FORMED, Instance, NotIndexed
 from dicomdir.scan import Scanned
 from media.source import FileRange, Name, NamedSource
 from profiles.homes import separate_homes
-from profiles.order import SOURCE, in_reading_order
+from profiles.order import SOURCE, Places, in_reading_order
 from profiles.rehead import rehead
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)  # digests do not depend on it
+
+# How reasons begin that tell of what is on the medium.
+ALREADY: Final = "on the medium already"
+OTHER_SYNTAX: Final = "is there already, in another transfer syntax"
+# What the scan has to tell of every file, to know an image in another transfer syntax again.
+SIZE: Final = ((0x00280010, b"US"), (0x00280011, b"US"))  # Rows, Columns
 
 SameObject = Callable[[Instance, Instance], bool]
 
@@ -64,24 +71,62 @@ def _without_twins(
     left_out: list[NotIndexed],
 ) -> list[Instance]:
     """Return one instance per SOP Instance UID, and none of those that are there."""
-    first = {instance.sop_instance_uid: instance for instance in there}
+    on_medium = {instance.sop_instance_uid: instance for instance in there}
+    first: dict[str, Instance] = {}
     kept = []
     for instance in instances:
-        other = first.setdefault(instance.sop_instance_uid, instance)
-        if other is instance:
+        uid = instance.sop_instance_uid
+        if uid in on_medium:
+            other = on_medium[uid]
+            same = is_same(instance, other)
+            left_out.append(_there_already(instance, other) if same else _rival(instance, other))
+        elif first.setdefault(uid, instance) is instance:
             kept.append(instance)
         else:
-            left_out.append(_twin(instance, other, same=is_same(instance, other)))
+            left_out.append(_twin(instance, first[uid], same=is_same(instance, first[uid])))
     return kept
+
+
+def _there_already(instance: Instance, other: Instance) -> NotIndexed:
+    return NotIndexed(instance.source, f"{ALREADY}, as {other.source}", "duplicate")
+
+
+def _rival(instance: Instance, other: Instance) -> NotIndexed:
+    """Return why a file stays out whose UID another file of the medium has."""
+    remedy = f"to replace it say --remove {instance.sop_instance_uid} as well"
+    if _is_another_encoding(instance, other):
+        reason = f"{OTHER_SYNTAX}, as {other.source}; {remedy}"
+        return NotIndexed(instance.source, reason, "not-allowed")
+    reason = f"another object with the SOP Instance UID of {other.source}; {remedy}"
+    return NotIndexed(instance.source, reason, "contradiction")
+
+
+def _is_another_encoding(one: Instance, other: Instance) -> bool:
+    """Return whether two files with one UID seem to be one image in two transfer syntaxes."""
+    if one.transfer_syntax_uid == other.transfer_syntax_uid:
+        return False
+    places = Places()
+    sizes = _size(one), _size(other)
+    return all(sizes) and sizes[0] == sizes[1] and places.of(one) == places.of(other)
+
+
+def _size(instance: Instance) -> bytes:
+    """Return the elements of Rows and Columns; none where one is not there."""
+    try:
+        found = [
+            instance.facts[head:end]
+            for tag, _, head, _, end in iterate_elements(instance.facts)
+            if (tag, b"US") in SIZE
+        ]
+    except BadEncoding:
+        return b""
+    return b"".join(found) if len(found) == len(SIZE) else b""
 
 
 def _twin(instance: Instance, other: Instance, *, same: bool) -> NotIndexed:
     if same:
         return NotIndexed(instance.source, f"the same object as {other.source}", "duplicate")
-    reason = (
-        f"another object with the SOP Instance UID of {other.source}; to replace an object of the "
-        f"medium say --remove {instance.sop_instance_uid} as well"
-    )
+    reason = f"another object with the SOP Instance UID of {other.source}"
     return NotIndexed(instance.source, reason, "contradiction")
 
 

@@ -56,6 +56,7 @@ class Indexed(NamedTuple):
     removed_files: tuple[FileID, ...]  # that were taken off it
     left_out: tuple[NotIndexed, ...]
     remarks: tuple[str, ...]
+    flaws: tuple[str, ...] = ()  # what is missing of the medium itself
     not_yet: str = ""  # what keeps it from being a medium of the profile
     dry_run: bool = False
 

@@ -1,30 +1,28 @@
 """What an update of a File-set will do: records, files, manifest. It decides and writes nothing."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dicomdir.encode import encode_dicomdir
 from dicomdir.file_ids import is_legal_file_id, located, shown
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from jacket.file_set import remarks as remarks
+from jacket.file_set import remarks
+from jacket.file_set.additions import SIZE
 from jacket.file_set.directory import Decided, new_directory, updated_directory
 from jacket.file_set.files import DICOMDIR, FileID, FileSetFiles, is_the_directory
 from jacket.file_set.found import Pair, nameable
 from jacket.file_set.job import Indexed, NothingToIndex, Planned, Request
+from jacket.file_set.label import CD, label_of
 from jacket.file_set.profile import allowed, facts_of, icons_of, not_yet_compliant
 from jacket.file_set.same import same_object
-from jacket.labels import is_label
 from reporting import CannotRead
 
 if TYPE_CHECKING:
     from dicomdir.read import DirectoryRead
     from dicomdir.record_types import AdditionalKey
     from jacket.file_set.removals import Removal
-
-_CD: Final = "iso9660"
 
 
 def plan_update(files: FileSetFiles, request: Request) -> Planned:
@@ -45,7 +43,7 @@ class _Plan:
         row = request.row
         self.read = self._read()
         self.additional = self._additional_keys()
-        self.indexer = Indexer(self.additional, facts_of(row))
+        self.indexer = Indexer(self.additional, (*facts_of(row), *(SIZE if request.add else ())))
         self.is_same = partial(same_object, files)
         self.added_records: list[FileID] = []
         self.new: dict[FileID, Instance] = {}  # what comes in, by its name
@@ -55,7 +53,7 @@ class _Plan:
         self.about_gone: tuple[str, ...] = ()
         scanned = files.scan(self.indexer, request.jobs, request.progress)
         self.left_out = [
-            _of_another(item, "a DICOMDIR below the root, which stays as it is")
+            remarks.of_another(item, "a DICOMDIR below the root, which stays as it is")
             for item in scanned.not_indexed
             if not is_the_directory(item, files) and not self._is_the_manifest(item)
         ]
@@ -70,6 +68,7 @@ class _Plan:
         decided = self._directory()
         coming = tuple((name, item) for name, item in self.new.items() if name in decided.named)
         changed = bool(decided.changed or coming or self.gone_files)
+        changed = self._without_old_index(decided, changed=changed) or changed
         last: list[tuple[FileID, bytes]] = []
         content = encode_dicomdir(decided.directory) if changed else None
         if content is not None:
@@ -77,7 +76,7 @@ class _Plan:
         digests, about_manifest = self._with_manifest(last, content, coming)
         done = self._done(decided, about_manifest)
         done = done._replace(changed=changed, added_files=tuple(name for name, _ in coming))
-        label = self.request.label if decided.created and self.files.kind == _CD else None
+        label = self.request.label if decided.created and self.files.kind == CD else None
         path = self.files.path
         return Planned(path, done, coming, self.gone_files, tuple(last), digests, label)
 
@@ -114,14 +113,17 @@ class _Plan:
         """Return the instances that stay, and note what goes."""
         if not any(self.request.remove):
             return instances
+        from jacket.file_set.broken import broken_files
         from jacket.file_set.removals import removal
 
         name_of = self.files.name_of
+        broken = broken_files(self.left_out, self.files, self.indexer)
         gone: Removal = removal(
             self.request.remove,
             self.read,
             ((instance, name_of(instance.source)) for instance in instances),
-            [name_of(item.source) for item in self.left_out],
+            broken,
+            [name for item in self.left_out if (name := name_of(item.source)) not in broken],
         )
         self.read, self.gone_records, self.gone_files, self.about_gone = gone
         names = set(gone.files)
@@ -142,7 +144,8 @@ class _Plan:
             found, lambda items, out: may_come(items, left_out=out), there, self.is_same
         )
         self.refused = [
-            _of_another(item, "a DICOMDIR; the File-set keeps its own") for item in chosen.left_out
+            remarks.of_another(item, "a DICOMDIR; the File-set keeps its own")
+            for item in chosen.left_out
         ]
         missed = self._missed()
         places = FreePlaces(self.files.names(), self.pairs, self.files.is_taken)
@@ -173,13 +176,34 @@ class _Plan:
         if self.read is None or self.request.anew:
             if not pairs and not self.gone_files:
                 raise self._nothing()
-            return new_directory(pairs, self._label(), self.additional, self._with_icons)
+            label = label_of(self.files, self.request)
+            return new_directory(pairs, label, self.additional, self._with_icons)
+        from jacket.file_set.keys_in_use import about_keys
+
+        before = self.read.directory
         others = [self.files.name_of(item.source) for item in self.left_out]
         decided = updated_directory(
             self.read, pairs, others, self.additional, self._with_icons, prune=self.request.prune
         )
         removed = (*self.gone_records, *decided.removed)
-        return decided._replace(removed=removed, changed=decided.changed or bool(removed))
+        about = () if self.request.row else about_keys(before, decided.directory, decided.added)
+        return decided._replace(
+            removed=removed,
+            changed=decided.changed or bool(removed),
+            remarks=(*decided.remarks, *about),
+        )
+
+    def _without_old_index(self, decided: Decided, *, changed: bool) -> bool:
+        """Take the index of a set of volumes off where it is no longer true; tell whether it is."""
+        from jacket.file_set.volumes_index import GONE, README, is_outdated
+
+        uid = decided.directory.file_set_uid
+        if not is_outdated(self.files, changed=changed, instances=decided.instances, uid=uid):
+            return False
+        self.left_out = [i for i in self.left_out if self.files.name_of(i.source) != README]
+        self.gone_files += (README,)
+        self.about_gone += (GONE,)
+        return True
 
     def _nothing(self) -> NothingToIndex:
         error = NothingToIndex(
@@ -191,25 +215,6 @@ class _Plan:
         )
         error.left_out = (*self.left_out, *self.refused)
         return error
-
-    def _label(self) -> str:
-        """Return the File-set ID of a new directory: on a CD it is the volume's (PS3.12 F.1)."""
-        if self.request.label is not None:
-            return self.request.label
-        if self.files.kind == _CD and is_label(self.files.label):
-            return self.files.label
-        return self._old_label() if self.request.anew else ""
-
-    def _old_label(self) -> str:
-        """Return the File-set ID that is there; "" where it cannot be read, or be written again."""
-        from dicomdir.read import LARGEST, read_directory
-
-        with suppress(CannotRead):
-            content = self.files.content(DICOMDIR, LARGEST)
-            if content is not None:
-                label = read_directory(content).directory.file_set_id
-                return label if is_label(label) else ""
-        return ""
 
     def _with_icons(self, pairs: Sequence[Pair]) -> tuple[list[Pair], tuple[str, ...]]:
         request = self.request
@@ -257,7 +262,7 @@ class _Plan:
         there = [(item, name_of(item.source)) for item in self.left_out]
         refused = [name for item, name in there if item.kind == "not-allowed"]
         new = {shown(name): item for name, item in self.new.items()}
-        homeless = [_told_of(item, new.get(item.source)) for item in decided.left_out]
+        homeless = [remarks.told_of(item, new.get(item.source)) for item in decided.left_out]
         row = self.request.row
         return Indexed(
             str(files.path / DICOMDIR[0] if files.kind == "folder" else files.path),
@@ -282,26 +287,8 @@ class _Plan:
                 *about_manifest,
                 *remarks.about_words(self.request, decided),
             ),
+            flaws=files.flaws(),
             not_yet=""
             if row is None
             else not_yet_compliant(row, remarks.unnamed(there, decided.named)),
         )
-
-
-def _of_another(item: NotIndexed, reason: str) -> NotIndexed:
-    """Return *item*; of a DICOMDIR elsewhere this command makes nothing, and nothing anew."""
-    return item._replace(reason=reason) if item.kind == "directory" else item
-
-
-def _told_of(item: NotIndexed, new: Instance | None) -> NotIndexed:
-    """Return what a directory refused by its source, where it is *new*, and with what to do."""
-    if new is None:
-        return item
-    if item.kind != "duplicate":
-        return item._replace(source=new.source)
-    # A good file with its UID would have been met before.
-    reason = (
-        f"{item.reason}, where the file is damaged or another object: to replace that say "
-        f"--remove {new.sop_instance_uid} as well"
-    )
-    return NotIndexed(new.source, reason, "contradiction")

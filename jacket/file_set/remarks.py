@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-from dicomdir.instance import NotIndexed
+from dicomdir.instance import Instance, NotIndexed
 from jacket.console import amount
 from jacket.file_set.profile import about_required_icons
 
@@ -97,3 +97,22 @@ def about_words(request: "Request", decided: "Decided") -> tuple[str, ...]:
 def unnamed(left_out: Iterable[tuple[NotIndexed, FileID]], named: Collection[FileID]) -> int:
     """Return how many DICOM files of a medium no record names."""
     return sum(item.kind in _DICOM and name not in named for item, name in left_out)
+
+
+def of_another(item: NotIndexed, reason: str) -> NotIndexed:
+    """Return *item*; of a DICOMDIR elsewhere this command makes nothing, and nothing anew."""
+    return item._replace(reason=reason) if item.kind == "directory" else item
+
+
+def told_of(item: NotIndexed, new: Instance | None) -> NotIndexed:
+    """Return what a directory refused by its source, where it is *new*, and with what to do."""
+    if new is None:
+        return item
+    if item.kind != "duplicate":
+        return item._replace(source=new.source)
+    # A good file with its UID would have been met before.
+    reason = (
+        f"{item.reason}, where the file is damaged or another object: to replace that say "
+        f"--remove {new.sop_instance_uid} as well"
+    )
+    return NotIndexed(new.source, reason, "contradiction")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ from dicomdir.read import DirectoryRead
 from dicomdir.record import Directory, DirectoryRecord
 from dicomdir.update import without_branches
 from jacket.console import amount
+from jacket.file_set.broken import Identity, patient_text
 from jacket.file_set.job import Unwanted
 from reporting import CannotRead
 
@@ -46,34 +47,48 @@ def removal(
     wanted: Unwanted,
     read: DirectoryRead | None,
     found: Iterable[tuple[Instance, FileID]],
+    broken: Mapping[FileID, Identity],
     others: Collection[FileID],
 ) -> Removal:
     """Find the records and the files of what is *wanted* to be gone. Pure.
 
-    Of a file that can be read its own header decides, whatever a record says of it; of others the
-    record that names it. Files that no record names are found as well.
+    Of a file its own header decides as far as it can be read, whatever a record says of it; where
+    it does not tell, the record that names the file. Files that no record names are found as well.
+    What is no DICOM file stays.
 
     Args:
         wanted: by the operator.
         read: the directory; None where there is none.
         found: every instance of the medium with its name.
-        others: names of files that could not be read as instances.
+        broken: files that are no instances though they are DICOM or may be.
+        others: names of all other files.
 
     Raises:
         NotOnMedium: neither record nor file has one of the UIDs or Patient IDs.
     """
     met: Counter[str] = Counter()
     instances = [pair for pair in found if _matches(pair[0], wanted, met)]
+    told = {name: _is_wanted(identity, wanted, met) for name, identity in broken.items()}
     branches = [] if read is None else list(_branches(read.directory.records, wanted, met))
     _refuse_unmet(wanted, met)
     names = [name for _, name in instances]
+    names += [name for name, goes in told.items() if goes]
+    unknown = [name for name, goes in told.items() if goes is None]
     if read is None:
-        return Removal(None, (), tuple(names), ())
+        return Removal(None, (), tuple(names), _nobody_knows_whose(unknown))
     left, gone = without_branches(read, branches, names)
-    names += _named_alone(gone, left.directory, others)
+    named = {located(record.file_id) for record, _ in references(left.directory)}
+    # What only records that go have named.
+    going = {located(file_id) for file_id in gone} - named - {None, *_OURS}
+    names += [name for name in unknown if located(name) in going]
     uids = {instance.sop_instance_uid for instance, _ in instances}
     uids |= {record.sop_instance_uid for branch in branches for record in _below(branch)}
-    return Removal(left, gone, tuple(names), _still_referred_to(left.directory, uids))
+    remarks = (
+        *_nobody_knows_whose([name for name in unknown if located(name) not in going | named]),
+        *_named_and_no_dicom([name for name in others if located(name) in going]),
+        *_still_referred_to(left.directory, uids),
+    )
+    return Removal(left, gone, tuple(names), remarks)
 
 
 def _matches(instance: Instance, wanted: Unwanted, met: Counter[str]) -> bool:
@@ -84,6 +99,11 @@ def _matches(instance: Instance, wanted: Unwanted, met: Counter[str]) -> bool:
         _uid(instance.series, "SERIES"),
     }
     return _note(mine & wanted.uids, {patient} & wanted.patients, met)
+
+
+def _is_wanted(identity: Identity, wanted: Unwanted, met: Counter[str]) -> bool | None:
+    _note(wanted.uids.intersection(identity.uids), {identity.patient} & wanted.patients, met)
+    return identity.is_wanted(wanted)
 
 
 def _note(uids: Collection[str], patients: Collection[str], met: Counter[str]) -> bool:
@@ -100,7 +120,7 @@ def _uid(keys: bytes, level: str) -> str:
 @lru_cache(maxsize=4096)
 def _patient_of(keys: bytes, study: bytes) -> str:
     value = value_of(elements_of(keys), _PATIENT_ID) or patient_id_for(keys, study)
-    return value.decode("utf-8", "backslashreplace").strip(" \0")
+    return patient_text(value)
 
 
 def _branches(
@@ -143,13 +163,29 @@ def _refuse_unmet(wanted: Unwanted, met: Counter[str]) -> None:
         )
 
 
-def _named_alone(
-    gone: Iterable[FileID], left: Directory, others: Collection[FileID]
-) -> list[FileID]:
-    """Return the unreadable files that only records that go have named."""
-    named = {located(record.file_id) for record, _ in references(left)}
-    going = {located(file_id) for file_id in gone} - named - {None, *_OURS}
-    return [name for name in others if located(name) in going]
+def _nobody_knows_whose(names: Sequence[FileID]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    files = amount(len(names), "file that is", "files that are")
+    return (
+        f"{files} cut off, damaged, unreadable or encrypted and may be of what is removed, "
+        f"{_first(names)}: what is in there cannot be told; look at that before the medium goes "
+        "to anybody else",
+    )
+
+
+def _named_and_no_dicom(names: Sequence[FileID]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    files = amount(len(names), "file", "files")
+    return (
+        f"{files} that removed records named {'is' if len(names) == 1 else 'are'} no DICOM and "
+        f"stay{'s' * (len(names) == 1)}, {_first(names)}: take off by hand what is not wanted",
+    )
+
+
+def _first(names: Sequence[FileID]) -> str:
+    return f"{shown(names[0])} first" if len(names) > 1 else shown(names[0])
 
 
 def _still_referred_to(left: Directory, removed: set[str]) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ Files are never moved, renamed or changed (PS3.10 8.3); they come and go only wh
 says so. Whatever happens meanwhile, the DICOMDIR is the old one or the new one, and whole.
 """
 
+import os
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,9 @@ from jacket.file_set.job import Indexed, NothingToIndex, Request, Unwanted
 from jacket.file_set.plan import plan_update
 from jacket.file_set.profile import row_for
 from jacket.file_set.room import refuse_without_room
-from jacket.file_set.write import write_change
+from jacket.file_set.write import finish, write_change
 from jacket.labels import checked_label
+from media.update_lock import alone
 from reporting import Progress, WrongUsage, silent
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ def update_file_set(
     Raises:
         CannotRead: the target or its DICOMDIR cannot be read, or holds no instance, or has nothing
             of what shall be removed.
-        CannotWrite: it cannot be written; it is as before.
+        CannotWrite: it cannot be written, or another program is changing it; it is as before.
         NotSupported: a kind of medium that is not changed in place.
     """
     path = Path(target)
@@ -75,17 +78,28 @@ def update_file_set(
     unwanted.refuse_empty()
     row = None if profile_id is None else row_for(profile_id, path)
     request = Request(row, icons, label, prune, anew, tuple(add), unwanted, jobs, progress)
-    files = open_file_set(path)
-    try:
-        if capacity is not None and files.kind.startswith("fat"):
-            raise WrongUsage(
-                "a FAT volume says by itself how much it holds", "--capacity", "Leave it out"
-            )
-        planned = plan_update(files, request)
-    finally:
-        files.close()  # what is open cannot be replaced everywhere
-    if dry_run:
-        refuse_without_room(planned)
-    else:
-        write_change(planned, capacity, progress)
-    return planned.done._replace(dry_run=dry_run)
+    # What is planned is true as long as nobody else changes anything.
+    with nullcontext() if dry_run else alone(_changed_with(path)):
+        files = open_file_set(path)
+        try:
+            if capacity is not None and files.kind.startswith("fat"):
+                raise WrongUsage(
+                    "a FAT volume says by itself how much it holds", "--capacity", "Leave it out"
+                )
+            planned = plan_update(files, request)
+        finally:
+            files.close()  # what is open cannot be replaced everywhere
+        if dry_run:
+            refuse_without_room(planned, capacity)
+        else:
+            write_change(planned, capacity, progress)
+        return finish(planned, dry_run=dry_run)._replace(dry_run=dry_run)
+
+
+def _changed_with(path: Path) -> Path:
+    """Return the folder of a DICOMDIR that was named, and of all else *path*."""
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where it may not look)
+        return path
+    from media.medium import folder_of
+
+    return folder_of(path) or path

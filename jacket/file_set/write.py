@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dicomdir.replace_file import replace_atomically
-from jacket.file_set.job import FileID, Planned
+from jacket.file_set.job import FileID, Indexed, Planned
 from reporting import CannotWrite, Progress
 
 if TYPE_CHECKING:
     from media.update import Change, Updated
+
+# How an update leaves a medium that is stopped near its end.
+_LEFT: Final = {
+    "iso9660": "programs that know no sessions were shown an earlier one than the last",
+    "fat": "the volume was left as if in use, by an update that was stopped or a stick pulled out",
+}
 
 
 def write_change(planned: Planned, capacity: int | None, progress: Progress) -> None:
@@ -34,6 +40,25 @@ def write_change(planned: Planned, capacity: int | None, progress: Progress) -> 
             "/".join(name),
             "Copy what is still good to a new medium; this one may be failing",
         )
+
+
+def finish(planned: Planned, *, dry_run: bool) -> Indexed:
+    """Finish what a stopped update left, where nothing else is to do; return what is told.
+
+    Raises:
+        CannotWrite: the medium cannot be written to.
+    """
+    done = planned.done
+    # Whatever is written finishes that as well, and of a folder there is nothing.
+    if planned.add or planned.remove or planned.last or done.kind == "folder":
+        return done
+    from media.update import finish_medium
+
+    if not finish_medium(planned.path, done.kind, dry_run=dry_run):
+        return done
+    what = _LEFT["iso9660" if done.kind == "iso9660" else "fat"]
+    remark = f"{what}; that {'would be' if dry_run else 'is'} put right"
+    return done._replace(changed=True, remarks=(*done.remarks, remark))
 
 
 def _not_as_planned(planned: Planned) -> Iterator[FileID]:

@@ -54,6 +54,9 @@ def _check_partition(volume: FatVolume, found: FindingList) -> None:
     found.add("FAT-PARTITIONED", where)
     if place.before:
         found.add("FAT-PARTITION-FIRST", where, f"before it there is {', '.join(place.before)}")
+    for number, what in place.others:
+        message = f"there is {what} in it, which was not looked at"
+        found.add("FAT-PARTITION-OTHER", f"partition {number}", message)
     if partition.in_gpt:
         found.add("FAT-GPT", where)
     elif partition.type not in TYPES[boot.bits]:

@@ -1,6 +1,6 @@
 """Finds the FAT volume of a stick, a card or an image: alone, behind an MBR, or in a GPT."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -29,7 +29,11 @@ _BACKUP: Final = 6  # sector in which FAT32 keeps its boot sector once more
 _NOT_FAT: Final = (
     (3, b"EXFAT   ", "an exFAT file system"),
     (3, b"NTFS    ", "an NTFS file system"),
+    (1080, b"\x53\xef", "an ext file system"),
+    (1024, b"H+", "an HFS+ file system"),
 )
+_FAT: Final = "a FAT file system"
+_NO_FAT: Final = "no FAT file system"
 
 
 class Partition(NamedTuple):
@@ -51,6 +55,7 @@ class Place(NamedTuple):
     from_backup: bool  # whether the first boot sector is none
     partition: Partition | None = None
     before: tuple[str, ...] = ()  # what is in the partitions before it
+    others: tuple[tuple[int, str], ...] = ()  # numbers of others with a file system, and which
 
     @property
     def is_certain(self) -> bool:
@@ -85,20 +90,33 @@ def partitioned_with(image: BlockReader) -> str:
 
 def _find_partition(image: BlockReader, first: bytes) -> Place | None:
     for sector in _SECTORS:
-        before: list[str] = []
-        aside: Place | None = None  # what only starts computers, unless there is nothing else
-        for partition in _partitions(image, first, sector):
-            place = _volume_in(image, partition)
-            if place is None:
-                before.append(_contents(image, partition))
-            elif partition.is_system:
-                before.append("a system partition")
-                aside = aside or place
-            else:
-                return place._replace(before=tuple(before))
-        if aside is not None:
-            return aside
+        partitions = list(_partitions(image, first, sector))
+        places = [(each, _volume_in(image, each)) for each in partitions]
+        found = [place for _, place in places if place is not None]
+        # What only starts computers is taken if there is nothing else.
+        found.sort(key=lambda place: place.partition is not None and place.partition.is_system)
+        if found:
+            return _with_others(image, found[0], places)
     return None
+
+
+def _with_others(
+    image: BlockReader, chosen: Place, places: Sequence[tuple[Partition, Place | None]]
+) -> Place:
+    """Return a place with what is in the other partitions."""
+    before: list[str] = []
+    others: dict[int, tuple[int, str]] = {}  # by byte: a GPT and an MBR may list the same
+    is_before = not (chosen.partition and chosen.partition.is_system)
+    for partition, place in places:
+        if place is chosen:
+            is_before = False
+        elif is_before:
+            before.append("a system partition" if place else _contents(image, partition))
+        elif partition.offset != chosen.offset:
+            what = _FAT if place else _contents(image, partition)
+            if what != _NO_FAT:
+                others[partition.offset] = partition.number, what
+    return chosen._replace(before=tuple(before), others=tuple(others.values()))
 
 
 def _volume_in(image: BlockReader, partition: Partition) -> Place | None:
@@ -119,11 +137,10 @@ def _backup(image: BlockReader, offset: int) -> Boot | None:
 
 
 def _contents(image: BlockReader, partition: Partition) -> str:
-    start = _sector(image, partition.offset)
     for at, magic, what in _NOT_FAT:
-        if start[at : at + len(magic)] == magic:
+        if _bytes(image, partition.offset + at, len(magic)) == magic:
             return what
-    return "no FAT file system"
+    return _NO_FAT
 
 
 def _sector(image: BlockReader, offset: int) -> bytes:

@@ -4,27 +4,25 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from drivers import ImageFile
-from media.closing import ClosesItself
-from media.demands import asked
 from media.entry import Entry
-from media.extents import Extent, ExtentFile
 from media.fat.check import check_fat
 from media.fat.volume import FatFile, FatVolume, shown_name
-from media.iso9660.names import shown
+from media.image_medium import ImageMedium
 from media.source import Name
 from media.tolerant_names import TolerantNames
-from reporting import CannotRead, Finding
+from reporting import Finding
 
 
-class FatMedium(ClosesItself):
-    """Reads from the image it was given and closes it in the end.
+class FatMedium(ImageMedium):
+    """The files of a FAT volume.
 
     A name is made of 8.3 names as they are recorded; what is to be shown in lower case is not.
     A long name is kept in `Entry.recorded`.
     """
 
     def __init__(self, image: ImageFile, volume: FatVolume) -> None:
-        self._image, self._volume = image, volume
+        super().__init__(image)
+        self._volume = volume
 
     @property
     def kind(self) -> str:
@@ -45,37 +43,8 @@ class FatMedium(ClosesItself):
         number = self._names.find_tolerant(name)
         return self._numbered(self._long_names.find_tolerant(name) if number is None else number)
 
-    def open(self, entry: Entry) -> ExtentFile:
-        """Open a file of this medium.
-
-        Raises:
-            CannotRead: its clusters end before it does, or do not lie within the image.
-        """
-        extents = entry.extents or ((entry.offset, entry.size),)
-        runs = [Extent(*extent) for extent in extents]
-        if sum(run.length for run in runs) != entry.size:
-            raise CannotRead(
-                "is not whole on the medium: its clusters end before it does",
-                shown(entry.name),
-                "Copy the medium again, or ask for another one",
-            )
-        if entry.size and any(run.offset + run.length > self._image.size for run in runs):
-            raise CannotRead(
-                "does not lie within the image",
-                shown(entry.name),
-                "The image is cut off or damaged; make a new copy of the medium",
-            )
-        return ExtentFile(self._image, runs, entry.name)
-
-    def findings(self, demands: str | None = None) -> list[Finding]:
-        return asked(self._findings, demands)
-
-    def close(self) -> None:
-        self._image.close()
-
     @cached_property
     def _findings(self) -> list[Finding]:
-        """By all rules, whatever the kind of medium."""
         return check_fat(self._volume, self._image)
 
     @cached_property

@@ -25,6 +25,13 @@ RULES: Final = (
         _ANNEXES,
     ),
     Rule(
+        "FAT-PARTITION-OTHER",
+        _WARNING,
+        "another partition holds a file system that was not looked at",
+        "Look at what is in it; make the medium again with one partition",
+        _ANNEXES,
+    ),
+    Rule(
         "FAT-PARTITION-TYPE",
         _WARNING,
         "the type of the partition is not that of the volume in it; some systems do not open it",

@@ -1,12 +1,12 @@
 """Changes the files of a FAT volume in place: a stick, a memory card, or an image of one.
 
 Foreign files, folders and names stay byte for byte, as do the boot code and whatever a table has
-in bits that mean nothing. How a medium stands that is pulled out meanwhile: `fat_update_plan`.
+in bits that mean nothing. How a medium stands that is pulled out meanwhile: `update_plan`.
 """
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -16,14 +16,15 @@ from drivers import ImageFile, open_image
 from media.aside import refuse_too_much
 from media.extents import Extent, ExtentFile
 from media.fat.place import find_volume
-from media.fat.update_checks import equalizing, refuse_damaged
+from media.fat.update_checks import equalizing, is_unfinished, refuse_damaged
 from media.fat.update_plan import Placed, UpdatePlan, plan_update
 from media.fat.update_table import Patch
 from media.fat.update_target import ImageTarget, Target
-from media.fat.volume import read_fat_at
+from media.fat.volume import read_fat, read_fat_at
 from media.source import Name
 from media.update import Change, Updated
-from reporting import NotSupported, Progress, interruption, silent
+from media.update_lock import alone
+from reporting import CannotWrite, NotSupported, Progress, interruption, silent
 
 _CHUNK: Final = 1 << 20  # bytes that are read back at a time
 
@@ -60,10 +61,42 @@ def update_fat(
         CannotWrite: not enough room, write protected or mounted, a file to remove that is not
             there, or a volume that is damaged.
     """
-    with ImageTarget(path) as target, open_image(path) as image:
+    with alone(path), ImageTarget(path) as target, open_image(path) as image:
         if capacity is not None:
             refuse_too_much(path, image.size, capacity)
         return change_volume(image, target, change, recorded=recorded, progress=progress)
+
+
+def finish_update(path: Path, *, dry_run: bool = False) -> bool:
+    """Do the last steps of an update that was stopped before them.
+
+    Tables are made equal, free clusters counted, and the mark is taken off that says that the
+    volume is in use. A volume that is damaged is left alone.
+
+    Returns:
+        whether anything was to be done.
+
+    Raises:
+        CannotRead: the medium does not read.
+        CannotWrite: it is write protected or mounted, or somebody else is changing it.
+    """
+    with open_image(path) as image:
+        if not _is_to_be_finished(image):
+            return False
+    if dry_run:
+        return True
+    update_fat(path, Change(), recorded=datetime.now(UTC))
+    return True
+
+
+def _is_to_be_finished(image: ImageFile) -> bool:
+    volume = read_fat(image)
+    if volume is None:
+        return False
+    try:
+        return is_unfinished(volume, refuse_damaged(volume, image))
+    except CannotWrite:
+        return False
 
 
 def change_volume(
@@ -74,14 +107,18 @@ def change_volume(
     recorded: datetime,
     progress: Progress = silent,
 ) -> Updated:
-    """Do what `update_fat` does: read from *image*, write to *target*, which is the same."""
+    """Do what `update_fat` does: read from *image*, write to *target*, which is the same.
+
+    Without a *change* only what `finish_update` does.
+    """
     place = find_volume(image)
     if place is None:
         raise NotSupported("has no FAT volume", image.path, "Name the image of a stick or a card")
     volume = read_fat_at(image, place)
-    rules = {finding.rule for finding in refuse_damaged(volume, image)}
+    findings = refuse_damaged(volume, image)
+    rules = {finding.rule for finding in findings}
     digests: dict[Name, str] = {}
-    if change != Change():
+    if change != Change() or is_unfinished(volume, findings):
         plan = plan_update(volume, image, change, recorded, lost="FAT-LOST" in rules)
         digests = _copy(plan, image, target, progress)
         unequal = equalizing(volume, image) if "FAT-COPIES" in rules else ()

@@ -5,7 +5,7 @@ so: what counts is that every chain is whole and belongs to one file. Clusters t
 are left alone, whoever lost them: only a repair program can ask whether their content is wanted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import compress, count
 from operator import ne
 from typing import Final
@@ -25,6 +25,7 @@ _DANGEROUS: Final = frozenset(
     (
         "FAT-PARTITION-SIZE",
         "FAT-BOOT-DAMAGED",
+        "FAT-TYPE",
         "FAT-TRUNCATED",
         "FAT-TABLE-SHORT",
         "FAT-TABLE-UNREADABLE",
@@ -57,11 +58,27 @@ def refuse_damaged(volume: FatVolume, reader: BlockReader) -> list[Finding]:
     return findings
 
 
+def is_unfinished(volume: FatVolume, findings: Collection[Finding]) -> bool:
+    """Return whether an update was stopped when only its last steps were missing.
+
+    Args:
+        volume: as it was read.
+        findings: what `refuse_damaged` returned of it.
+    """
+    rules = {finding.rule for finding in findings}
+    if "FAT-COPIES" in rules:
+        return True
+    # Lost clusters keep their mark, and a system that has the volume mounted sets one of its own.
+    bit = clean_bit(volume.boot.bits)
+    marked = bit and not volume.table.entry(1) & bit
+    return bool(marked) and "FAT-LOST" not in rules and not volume.boot.state & 1
+
+
 def _damaged(finding: Finding) -> CannotWrite:
     return CannotWrite(
         f"has a damaged FAT file system, and nothing was written to it: {finding.message}",
         finding.where,
-        "Copy what is needed from it, then let fsck.fat or chkdsk repair it",
+        "Copy what is needed from it, then let fsck.fat or chkdsk repair it, or format it anew",
     )
 
 

@@ -1,9 +1,9 @@
-"""A FAT image or device that is written to in place, by nobody else meanwhile."""
+"""A FAT image or device that is written to in place."""
 
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from errno import EAGAIN, EBUSY
+from errno import EBUSY
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,7 +11,6 @@ from typing import Protocol, Self
 from media.aside import not_written
 from media.copying import Copier, Step, runs
 from media.extents import Extent
-from media.folder.update_lock import lock
 from media.source import NamedSource
 from reporting import CannotWrite
 
@@ -30,13 +29,16 @@ class Target(Protocol):
 
 
 class ImageTarget:
-    """An image file or a block device; a context that closes it."""
+    """An image file or a block device; a context that closes it.
+
+    Who makes one keeps other updates away meanwhile, by `media.update_lock`.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open *path* and keep others from changing it.
+        """Open *path*; a device for us alone.
 
         Raises:
-            CannotWrite: it is write protected, mounted, or being changed by another program.
+            CannotWrite: it is write protected, mounted, or in use by another program.
         """
         self._where = str(path)
         try:
@@ -103,17 +105,11 @@ class ImageTarget:
 def _opened(path: Path) -> int:
     # Linux opens a device that is mounted for nobody who wants it for himself.
     alone = os.O_EXCL if path.is_block_device() else 0
-    descriptor = os.open(path, os.O_RDWR | alone | getattr(os, "O_BINARY", 0))
-    try:
-        lock(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return os.open(path, os.O_RDWR | alone | getattr(os, "O_BINARY", 0))
 
 
 def _not_opened(error: OSError, where: str) -> CannotWrite:
-    if error.errno in (EAGAIN, EBUSY):
+    if error.errno == EBUSY:
         return CannotWrite(
             "is in use by another program, or is mounted",
             where,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from drivers import ImageFile, open_image
-from media.closing import ClosesItself
+from drivers.closing import ClosesItself
 from media.entry import Entry
 from media.finding_list import FindingList
 from media.iso9660.names import printable, stripped

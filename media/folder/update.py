@@ -2,8 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,11 @@ from media.aside import (
 )
 from media.folder.places import FolderPlaces, Target
 from media.folder.read import FolderMedium
-from media.folder.update_lock import lock
 from media.folder.write import digest_of, refuse_unsafe_names, write_file
 from media.source import NamedSource
 from media.update import Change, Updated
-from reporting import CannotWrite, Progress, interruption, silent
+from media.update_lock import alone
+from reporting import Progress, interruption, silent
 
 # New files are made in a hidden folder of a name made from this one. What a killed update left
 # there is known by that name, and goes with the next one.
@@ -51,15 +51,11 @@ def update_folder(
             there, or another update at work.
     """
     sources = (*change.add, *change.last)
-    refuse_unsafe_names([source.name for source in sources])
     root = Path(os.path.realpath(folder))
-    with _alone(root):
-        places = FolderPlaces(root)
-        targets = [places.target(source.name) for source in sources]
-        removals = [places.standing(name) for name in change.remove]
-        if capacity is not None:
-            _refuse_too_much(root, sources, {*(t.path for t in targets), *removals}, capacity)
-        refuse_without_space(root / _ASIDE, sum(source.size for source in sources))
+    with alone(root) as is_alone:
+        if is_alone:
+            _remove_leftovers(root)
+        targets, removals = places_for(root, change, capacity)
         with working_folder(root / _ASIDE) as aside:
             ready = _write_aside(sources, aside, progress)
             digests = {s.name: digest_of(path) for s, path in zip(sources, ready, strict=True)}
@@ -69,34 +65,28 @@ def update_folder(
     return Updated("folder", len(sources), len(removals), 0, digests)
 
 
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keep other updates away, and remove what killed ones left."""
-    if os.name == "nt":
-        yield  # Folders cannot be opened there; what is left is removed by who comes next.
-        return
-    try:
-        descriptor = os.open(root, os.O_RDONLY)
-    except OSError as error:
-        raise not_written(error, str(root)) from error
-    try:
-        if lock(descriptor):
-            _remove_leftovers(root)
-        yield
-    except BlockingIOError as error:
-        raise CannotWrite(
-            "is being changed by another program", str(root), "Wait until that is done"
-        ) from error
-    finally:
-        os.close(descriptor)
+def places_for(root: Path, change: Change, capacity: int | None) -> tuple[list[Target], list[Path]]:
+    """Return where files are to be put and which are to go; nothing is written.
+
+    Raises:
+        FilmjacketError: what `update_folder` would raise before it begins.
+    """
+    sources = (*change.add, *change.last)
+    refuse_unsafe_names([source.name for source in sources])
+    places = FolderPlaces(root)
+    targets = [places.target(source.name) for source in sources]
+    removals = [places.standing(name) for name in change.remove]
+    if capacity is not None:
+        _refuse_too_much(root, sources, {*(t.path for t in targets), *removals}, capacity)
+    refuse_without_space(root / _ASIDE, sum(source.size for source in sources))
+    return targets, removals
 
 
 def _remove_leftovers(root: Path) -> None:
     # Nobody else is at work, so they are nobody's, whatever number of a process they bear: it may
     # be of another machine.
-    for entry in root.iterdir():
-        if entry.name.startswith(f".{_ASIDE}.partial-"):
-            shutil.rmtree(entry, ignore_errors=True)
+    for entry in root.glob(f".{_ASIDE}.partial-*"):
+        shutil.rmtree(entry, ignore_errors=True)
 
 
 def _refuse_too_much(

@@ -15,17 +15,23 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from drivers import ImageFile
+from drivers import ImageFile, open_image
 from media.aside import not_written, refuse_too_much, refuse_without_space
 from media.copying import Copier
 from media.iso9660.encode import FIRST_DESCRIPTOR
 from media.iso9660.session_disc import Disc, read_disc
-from media.iso9660.session_first import FIRST_AT, first_descriptors, in_place_of
+from media.iso9660.session_first import (
+    FIRST_AT,
+    first_descriptors,
+    in_place_of,
+    of_one_volume,
+)
 from media.iso9660.session_plan import SessionPlan, plan_session
 from media.iso9660.sessions import session_starts
 from media.iso9660.volume import read_volume
 from media.source import Name, NamedSource
 from media.update import Change, Updated
+from media.update_lock import alone
 from media.volume_plan import PlannedFile
 from reporting import CannotWrite, FilmjacketError, NotSupported, Progress, interruption, silent
 
@@ -52,7 +58,8 @@ def append_session(
     is durable. Stopped before, the image reads as it did, and what is behind its end is written
     over by the next session. Then the descriptors at the front of the image, which readers that
     know no sessions go by, are made to show the same, as one volume from the first block to the
-    end; stopped meanwhile, those readers see the disc as it was, and the next session mends that.
+    end; stopped meanwhile, those readers see the disc as it was, until `finish_session` or the next
+    session mends that.
     An image does not tell whether its disc was closed: whoever writes it to a disc must know.
 
     Args:
@@ -78,13 +85,8 @@ def append_session(
         WrongUsage: *start* is no place for a session.
     """
     sources = (*change.add, *change.last)
-    files = [PlannedFile(source.name, source.size, source.modified) for source in sources]
-    with _opened(path) as image:
-        disc = _read(image)
-        plan = plan_session(disc, files, change.remove, recorded=recorded, label=label, start=start)
-        if capacity is not None:
-            refuse_too_much(path, plan.end, capacity)
-        refuse_without_space(path, _written_bytes(plan, sources))
+    with alone(path), _opened(path) as image:
+        disc, plan = _planned(image, change, recorded, capacity, label, start)
         first = first_descriptors(image)
         new_first = in_place_of(first, plan.first, str(path)) if update_first else None
         with _restored_on_failure(image, disc.end, first):
@@ -92,6 +94,66 @@ def append_session(
             if new_first is not None:
                 _write_first(image, new_first)
     return Updated("iso9660", len(sources), len(change.remove), plan.end, digests)
+
+
+def refuse_session(
+    path: Path,
+    change: Change,
+    *,
+    recorded: datetime,
+    capacity: int | None = None,
+    label: str | None = None,
+) -> None:
+    """Refuse what `append_session` would refuse before it begins; nothing is written.
+
+    Raises:
+        FilmjacketError: as `append_session`.
+    """
+    with _opened(path) as image:
+        _planned(image, change, recorded, capacity, label, None)
+
+
+def finish_session(path: Path, *, dry_run: bool = False) -> bool:
+    """Show the last session of an image to readers that know no sessions too.
+
+    A session that was stopped between its end and the front of the image is not shown to them,
+    nor is one of a program that leaves the front alone. Nothing is done where there is no room, or
+    where the last session is damaged.
+
+    Returns:
+        whether anything was to be done.
+
+    Raises:
+        CannotRead: the image does not open.
+        CannotWrite: it cannot be written to, or somebody else is changing it.
+    """
+    with open_image(path) as image:
+        if _new_first(image) is None:
+            return False
+    if dry_run:
+        return True
+    with alone(path), _opened(path) as image:
+        new, old = _new_first(image), first_descriptors(image)
+        if new is None:
+            return False
+        try:
+            _write_first(image, new)
+        except BaseException:
+            with suppress(OSError, FilmjacketError):
+                _put_back(image, old)
+            raise
+    return True
+
+
+def _new_first(image: ImageFile) -> bytes | None:
+    """Return the descriptors that belong at the front of an image and are not there."""
+    if len(session_starts(image)) == 1:
+        return None
+    try:
+        volume = _read(image, rock_ridge=False).volume
+        return in_place_of(first_descriptors(image), of_one_volume(volume), image.path)
+    except (NotSupported, CannotWrite):
+        return None
 
 
 @contextmanager
@@ -109,9 +171,9 @@ def _opened(path: Path) -> Iterator[ImageFile]:
         raise not_written(error, str(path)) from error
 
 
-def _read(image: ImageFile) -> Disc:
+def _read(image: ImageFile, *, rock_ridge: bool = True) -> Disc:
     is_file = stat.S_ISREG(os.fstat(image.fileno()).st_mode)
-    disc = read_disc(image, image.path) if is_file else None
+    disc = read_disc(image, image.path, rock_ridge=rock_ridge) if is_file else None
     if disc is None:
         raise NotSupported(
             "is not the image of a disc with ISO 9660, to which a session could be appended",
@@ -119,6 +181,24 @@ def _read(image: ImageFile) -> Disc:
             "Name such an image",
         )
     return disc
+
+
+def _planned(
+    image: ImageFile,
+    change: Change,
+    recorded: datetime,
+    capacity: int | None,
+    label: str | None,
+    start: int | None,
+) -> tuple[Disc, SessionPlan]:
+    sources = (*change.add, *change.last)
+    files = [PlannedFile(source.name, source.size, source.modified) for source in sources]
+    disc, path = _read(image), Path(image.path)
+    plan = plan_session(disc, files, change.remove, recorded=recorded, label=label, start=start)
+    if capacity is not None:
+        refuse_too_much(path, plan.end, capacity)
+    refuse_without_space(path, _written_bytes(plan, sources))
+    return disc, plan
 
 
 def _written_bytes(plan: SessionPlan, sources: Sequence[NamedSource]) -> int:

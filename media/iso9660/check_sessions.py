@@ -10,9 +10,10 @@ from media.entry import BlockReader
 from media.finding_list import FindingList
 from media.iso9660.names import printable, shown
 from media.iso9660.plain_names import name_of
+from media.iso9660.records import SECTOR, parse_record
 from media.iso9660.volume import RecordedFile, Volume, read_volume
 from media.source import Name
-from reporting import FilmjacketError
+from reporting import CannotRead, FilmjacketError
 
 _MOST_FILES: Final = 500_000  # of all sessions that are compared with the last one
 
@@ -46,6 +47,21 @@ def check_sessions(volume: Volume, reader: BlockReader, problems: FindingList) -
         if before is not None:
             comparison.compare(before)
     problems.add("ISO-SESSIONS", f"sector {volume.first}", comparison.summary())
+    if _shows_another(volume.earlier[0], volume, reader):
+        problems.add("ISO-SESSION-FRONT", f"sector {volume.earlier[0]}")
+
+
+def _shows_another(front: int, volume: Volume, reader: BlockReader) -> bool:
+    """Return whether the descriptor at sector *front* leads to another root."""
+    try:
+        descriptor = reader.pread(SECTOR, front * SECTOR)
+    except CannotRead:
+        return False  # That is told of the session.
+    return _root(descriptor) != _root(volume.primary.data)
+
+
+def _root(descriptor: bytes) -> int:
+    return parse_record(descriptor[:190], 156, 0).extent
 
 
 class _Comparison:

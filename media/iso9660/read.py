@@ -6,28 +6,26 @@ from heapq import merge
 from typing import Final
 
 from drivers import ImageFile
-from media.closing import ClosesItself
-from media.demands import asked
 from media.entry import Entry
-from media.extents import Extent, ExtentFile
+from media.image_medium import ImageMedium
 from media.iso9660.check import check_volume
-from media.iso9660.names import shown
 from media.iso9660.plain_names import name_of
 from media.iso9660.rock_ridge import has_rock_ridge
 from media.iso9660.views import Views, has_views, read_views
 from media.iso9660.volume import RecordedFile, Volume
 from media.source import Name
 from media.tolerant_names import TolerantNames
-from reporting import CannotRead, Finding
+from reporting import Finding
 
 
-class Iso9660Medium(ClosesItself):
-    """Reads from the image it was given and closes it in the end."""
+class Iso9660Medium(ImageMedium):
+    """The files of the plain tree, and those that other views alone have."""
 
     kind: Final = "iso9660"
 
     def __init__(self, image: ImageFile, volume: Volume) -> None:
-        self._image, self._volume = image, volume
+        super().__init__(image)
+        self._volume = volume
 
     @property
     def label(self) -> str:
@@ -51,30 +49,8 @@ class Iso9660Medium(ClosesItself):
             found = self._by_other_name(name)
         return found
 
-    def open(self, entry: Entry) -> ExtentFile:
-        """Open a file of this medium.
-
-        Raises:
-            CannotRead: it does not lie within the image.
-        """
-        runs = [Extent(*run) for run in entry.extents] or [Extent(entry.offset, entry.size)]
-        if any(run.length and run.offset + run.length > self._image.size for run in runs):
-            raise CannotRead(
-                "does not lie within the image",
-                shown(entry.name),
-                "The image is cut off or damaged; make a new copy of the medium",
-            )
-        return ExtentFile(self._image, runs, entry.name)
-
-    def findings(self, demands: str | None = None) -> list[Finding]:
-        return asked(self._findings, demands)
-
-    def close(self) -> None:
-        self._image.close()
-
     @cached_property
     def _findings(self) -> list[Finding]:
-        """By all rules, whatever the kind of medium."""
         found = check_volume(self._volume, self._image)
         return found + self._views.problems.findings() if self._is_more_than_plain else found
 

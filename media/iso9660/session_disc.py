@@ -70,12 +70,13 @@ class Disc(NamedTuple):
         return self.trees[0].tree
 
 
-def read_disc(image: BlockReader, where: str) -> Disc | None:
+def read_disc(image: BlockReader, where: str, *, rock_ridge: bool = True) -> Disc | None:
     """Read the last session of a disc, or return None where there is no ISO 9660 volume.
 
     Args:
         image: of the disc.
         where: what errors call it.
+        rock_ridge: whether its names are to be carried over.
 
     Raises:
         NotSupported: what is on it can be read and not be carried over whole.
@@ -108,7 +109,8 @@ def read_disc(image: BlockReader, where: str) -> Disc | None:
             end = max(end, _take_tree(descriptor, trees, volume, image, where))
     # Where a disc is larger than it says, nothing is known of what is behind its end.
     end = volume.end if end <= volume.end else image.size
-    return Disc(volume, trees, level, _rock_ridge(volume, plain_names, image, where), end)
+    names = _rock_ridge(volume, plain_names, image, where) if rock_ridge else None
+    return Disc(volume, trees, level, names, end)
 
 
 def _refuse_unsupported(volume: Volume, image: BlockReader, where: str) -> None:

@@ -10,13 +10,14 @@ from typing import Final
 
 from media.entry import BlockReader
 from media.iso9660.encode import FIRST_DESCRIPTOR
-from media.iso9660.fields import terminator
+from media.iso9660.fields import both_32, terminator
 from media.iso9660.records import SECTOR
+from media.iso9660.volume import Descriptor, Volume
 from reporting import NotSupported
 
 FIRST_AT: Final = FIRST_DESCRIPTOR * SECTOR  # byte of an image
 _MOST: Final = 64  # sectors that are looked at
-_TERMINATOR: Final = 255  # type of a descriptor
+_PRIMARY, _SUPPLEMENTARY, _TERMINATOR = 1, 2, 255  # types of descriptors
 
 
 def first_descriptors(image: BlockReader) -> bytes:
@@ -27,6 +28,21 @@ def first_descriptors(image: BlockReader) -> bytes:
         terminated = data[end] == _TERMINATOR
         end += SECTOR
     return data[:end]
+
+
+def of_one_volume(last: Volume) -> bytes:
+    """Return the descriptors of the *last* session as of one volume from the first block on."""
+    # The primary one comes first; others of its type are copies.
+    others = (d for d in last.descriptors if d.type != _PRIMARY)
+    blocks = last.end // SECTOR
+    return b"".join(_of_blocks(d, blocks) for d in (last.primary, *others)) + terminator()
+
+
+def _of_blocks(descriptor: Descriptor, blocks: int) -> bytes:
+    data = descriptor.data
+    if descriptor.type not in (_PRIMARY, _SUPPLEMENTARY):
+        return data
+    return data[:80] + both_32(blocks) + data[88:]
 
 
 def in_place_of(old: bytes, new: bytes, where: str) -> bytes:

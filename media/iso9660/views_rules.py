@@ -86,6 +86,13 @@ _SESSIONS: Final = (
         "PS3.12 Annex F",
     ),
     Rule(
+        "ISO-SESSION-FRONT",
+        _WARNING,
+        "programs that know no sessions show another directory than that of the last session",
+        "Let `jacket dicomdir` bring the front of the image up to date, or make the medium again",
+        "PS3.12 Annex F",
+    ),
+    Rule(
         "ISO-SESSION-HIDES",
         _NOTE,
         "a file of an earlier session is not shown by the last one: taken away, or forgotten",

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import PurePosixPath
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from drivers import ImageFile
+from drivers.closing import ClosesItself
 from media.enclosing import EnclosedMedium
 from media.entry import BlockReader, Entry, Medium
 from media.extents import Extent, ExtentFile
@@ -45,7 +45,7 @@ class MimeFile(NamedTuple):
     fault: tuple[str, str] | None  # why it cannot be read, and what to do
 
 
-class _MimeParts:
+class _MimeParts(ClosesItself):
     """The DICOM parts of a mail as a medium (PS3.12 Annex K)."""
 
     kind: Final = "mime"
@@ -77,17 +77,6 @@ class _MimeParts:
 
     def close(self) -> None:
         """Have nothing to close: the mail belongs to the medium around this."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the mail open."""
 
     @cached_property
     def _names(self) -> TolerantNames:

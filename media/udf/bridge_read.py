@@ -9,15 +9,15 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from drivers import ImageFile
-from media.closing import ClosesItself
+from drivers.closing import ClosesItself
 from media.entry import Entry
-from media.extents import ExtentFile
+from media.extents import ExtentFile, open_entry
 from media.finding_list import FindingList
 from media.iso9660.names import printable, shown
 from media.iso9660.read import Iso9660Medium
 from media.source import Name
 from media.tolerant_names import TolerantNames
-from media.udf.read import UdfMedium, open_entry
+from media.udf.read import UdfMedium
 from media.udf.rules import new_list
 from media.udf.volume import read_udf
 from reporting import FilmjacketError, Finding

@@ -139,3 +139,8 @@ def bitmap_head(facts_version: int, location: int, bits: int) -> bytes:
     head = bytearray(_TAG.pack(SPACE_BITMAP, facts_version, 0, 0, 0, 0, 0, location))
     head[4] = sum(head) & 0xFF
     return bytes(head) + pack("<II", bits, -(-bits // 8))
+
+
+def free_bits(blocks: int, free: int) -> bytes:
+    """Return the bits of a Space Bitmap Descriptor of *blocks*, the last *free* of which are."""
+    return ((1 << free) - 1 << blocks - free).to_bytes(-(-blocks // 8), "little")

@@ -63,6 +63,7 @@ class VolumeFacts(NamedTuple):
     files: int
     folders: int
     next_unique_id: int
+    free: int  # blocks of the partition
 
     @property
     def version(self) -> int:
@@ -211,7 +212,7 @@ def terminator(facts: VolumeFacts, location: int) -> bytes:
 
 def integrity(facts: VolumeFacts, sector: int) -> bytes:
     """Return the closed integrity descriptor and the terminator after it."""
-    free, sizes = [0], [facts.partition.length]
+    free, sizes = [facts.free], [facts.partition.length]
     if facts.metadata is not None:
         free.append(facts.metadata.free)
         sizes.append(facts.metadata.blocks)

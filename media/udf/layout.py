@@ -1,9 +1,9 @@
 """Lays a UDF volume out for a disc that is written at once (PS3.12 Annexes J, P and X).
 
 One partition, everything in one run in the order of the caller, closed, with an anchor in sector
-256 and one in the last. From UDF 2.50 on the structures of the tree lie in a metadata partition,
-which is there twice. Nothing but the positions is decided here: entries of files, 2048 bytes
-each, are made when they are written.
+256 and one in the last: that of the image, or of the medium where its size is told. From UDF 2.50
+on the structures of the tree lie in a metadata partition, which is there twice. Nothing but the
+positions is decided here: entries of files, 2048 bytes each, are made when they are written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Final
 
 from media.iso9660.names import NameDoesNotFit, printable
-from media.udf.encode import BLOCK, bitmap_head, compressed
+from media.udf.encode import BLOCK, bitmap_head, compressed, free_bits
 from media.udf.encode_entries import FILE_PERMISSIONS, EntryForm, allocations
 from media.udf.encode_volume import (
     ALIGNMENT,
@@ -52,6 +52,7 @@ def lay_out_udf(
     recorded: datetime,
     revision: Revision,
     overwritable: bool | None = None,
+    size: int = 0,
 ) -> VolumePlan:
     """Give every file its place on a UDF volume.
 
@@ -65,6 +66,9 @@ def lay_out_udf(
             BD-R.
         overwritable: whether others may change the volume on its medium; None: as a BD-RE with
             2.50 asks for, and no otherwise.
+        size: blocks of the medium, of an overwritable volume; 0: as few as will do. What the
+            files leave of it is free space, in which nothing needs to be written. A volume that
+            has no room in it becomes as large as it must be.
 
     Raises:
         NameDoesNotFit: a name or the label cannot be recorded.
@@ -73,7 +77,9 @@ def lay_out_udf(
     refuse_label(label)
     if overwritable is None:
         overwritable = revision == "2.50"
-    layout = UdfLayout(files, label, recorded, revision, overwritable=overwritable)
+    if size and not overwritable:
+        raise ValueError("free space is for those who may write to it")
+    layout = UdfLayout(files, label, recorded, revision, overwritable=overwritable, size=size)
     return VolumePlan("udf", layout.sectors * BLOCK, tuple(layout.structures()), layout.offsets)
 
 
@@ -104,6 +110,7 @@ class UdfLayout:
         *,
         overwritable: bool = False,
         first: int = PARTITION,
+        size: int = 0,
     ) -> None:
         """Lay out *files* in a partition that begins at sector *first*."""
         metadata = revision in ("2.50", "2.60")
@@ -117,7 +124,9 @@ class UdfLayout:
         for file in files:
             self._starts.append(start)
             start += -(-file.size // BLOCK)
-        total, bitmap = self._finish(start)
+        least = max(size - first - _SEQUENCE - 1, 0)  # blocks of the partition
+        end, bitmap = self._finish(start, least)
+        total = max(end, least)
         self.facts = VolumeFacts(
             revision,
             label,
@@ -131,10 +140,11 @@ class UdfLayout:
             len(files),
             self._tree.folders,
             self._tree.next_unique_id,
+            total - end,
         )
         self._tree.refuse_sizes(self.facts.version, self._data_partition)
         # Burners fill the last error correction block up, and the anchor is to be the last sector.
-        self.sectors = aligned(first + total + _SEQUENCE + 1)
+        self.sectors = size if total == least else aligned(first + total + _SEQUENCE + 1)
         if self.sectors > _LARGEST:
             raise CannotWrite("is larger than any volume can be", "volume", "Split it")
         self.offsets = tuple((first + start) * BLOCK for start in self._starts)
@@ -162,8 +172,13 @@ class UdfLayout:
         )
         return start + blocks
 
-    def _finish(self, end: int) -> tuple[int, VolumeExtent | None]:
-        """Place what follows the files; return the blocks of the partition, and the bitmap."""
+    def _finish(self, end: int, least: int) -> tuple[int, VolumeExtent | None]:
+        """Place what follows the files; return the block after all that, and the bitmap.
+
+        Args:
+            end: the block after the files.
+            least: blocks that the partition has at least.
+        """
         if self._metadata is not None:
             mirror = aligned(end)
             end = mirror + self._metadata.blocks
@@ -171,8 +186,8 @@ class UdfLayout:
             end += 1
         if not self._overwritable:
             return end, None
-        blocks = _bitmap_blocks(end)
-        blocks = _bitmap_blocks(end + blocks)  # It covers itself.
+        blocks = _bitmap_blocks(max(end, least))
+        blocks = _bitmap_blocks(max(end + blocks, least))  # It covers itself.
         return end + blocks, VolumeExtent(blocks * BLOCK, end)
 
     def _in_partition(self) -> Iterator[Structure]:
@@ -189,11 +204,10 @@ class UdfLayout:
                 metadata.mirror_entry, self._metadata_entry(metadata, mirror=True)
             )
         if bitmap is not None:
-            # All its bits are zeros, as every block is taken: they need not be written.
-            bits = self.facts.partition.length
-            yield self._structure(
-                bitmap.sector, bitmap_head(self.facts.version, bitmap.sector, bits)
-            )
+            bits, free = self.facts.partition.length, self.facts.free
+            head = bitmap_head(self.facts.version, bitmap.sector, bits)
+            # Zeros are blocks that are taken: where all are they need not be written.
+            yield self._structure(bitmap.sector, head + free_bits(bits, free) if free else head)
 
     def _structure(self, block: int, data: bytes) -> Structure:
         return _fixed(self.facts.partition.sector + block, data)
@@ -214,8 +228,7 @@ class UdfLayout:
 
     def _metadata_bitmap(self, metadata: MetadataFacts) -> bytes:
         """Return the entry and the content of the file of the free blocks of the metadata."""
-        used = metadata.blocks - metadata.free
-        bits = ((1 << metadata.free) - 1 << used).to_bytes(-(-metadata.blocks // 8), "little")
+        bits = free_bits(metadata.blocks, metadata.free)
         location = metadata.entry + 2
         content = bitmap_head(self.facts.version, location, metadata.blocks) + bits
         return self._file_of_volume(1, METADATA_BITMAP, len(content), location) + content

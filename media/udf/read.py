@@ -5,26 +5,26 @@ from functools import cached_property
 from typing import Final
 
 from drivers import ImageFile
-from media.closing import ClosesItself
-from media.demands import DEMANDS, asked
+from media.demands import DEMANDS
 from media.entry import Entry
-from media.extents import NOWHERE, Extent, ExtentFile
-from media.iso9660.names import shown, stripped
+from media.image_medium import ImageMedium
+from media.iso9660.names import stripped
 from media.source import Name
 from media.tolerant_names import TolerantNames
 from media.udf.check import check_revision, check_udf
 from media.udf.tree import UdfFile
 from media.udf.volume import UdfVolume
-from reporting import CannotRead, Finding
+from reporting import Finding
 
 
-class UdfMedium(ClosesItself):
-    """Reads from the image it was given and closes it in the end."""
+class UdfMedium(ImageMedium):
+    """The files of a UDF volume."""
 
     kind: Final = "udf"
 
     def __init__(self, image: ImageFile, volume: UdfVolume) -> None:
-        self._image, self.volume = image, volume
+        super().__init__(image)
+        self.volume = volume
 
     @property
     def label(self) -> str:
@@ -39,27 +39,15 @@ class UdfMedium(ClosesItself):
     def find_tolerant(self, name: Name) -> Entry | None:
         return self._numbered(self._names.find_tolerant(name))
 
-    def open(self, entry: Entry) -> ExtentFile:
-        """Open a file of this medium.
-
-        Raises:
-            CannotRead: it is not whole on the medium.
-        """
-        return open_entry(self._image, entry)
-
     def findings(self, demands: str | None = None) -> list[Finding]:
-        """Return every departure as a file system; with *demands* those of a kind of medium."""
-        found = asked(self._findings, demands)
+        found = super().findings(demands)
         if demands is not None and "UDF-REVISION" in DEMANDS[demands].rules:
             found += check_revision(self.volume, DEMANDS[demands].revisions)
         return found
 
-    def close(self) -> None:
-        self._image.close()
-
     @cached_property
     def _findings(self) -> list[Finding]:
-        """By all rules, whatever the kind of medium, but for the revision."""
+        """By all rules but for the revision."""
         return check_udf(self.volume, self._image)
 
     @cached_property
@@ -86,20 +74,3 @@ class UdfMedium(ClosesItself):
             file.at,
             () if plain else extents or ((file.at, 0),),
         )
-
-
-def open_entry(image: ImageFile, entry: Entry) -> ExtentFile:
-    """Open a file that lies in *image*.
-
-    Raises:
-        CannotRead: it is not whole on the medium.
-    """
-    extents = [Extent(*e) for e in entry.extents or ((entry.offset, entry.size),)]
-    outside = any(at != NOWHERE and at + length > image.size for at, length in extents)
-    if outside or sum(e.length for e in extents) != entry.size:
-        raise CannotRead(
-            "does not lie within the image" if outside else "is not whole on the medium",
-            shown(entry.name),
-            "The image is cut off or damaged; make a new copy of the medium",
-        )
-    return ExtentFile(image, extents, entry.name)

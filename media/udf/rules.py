@@ -11,6 +11,9 @@ _NEW_MEDIUM: Final = "Make the medium again with software that writes what PS3.1
 _DAMAGED: Final = "Read the medium again or in another drive; if that does not help, replace it"
 _COPY: Final = "Copy what is on it to a new medium as long as it can be read"
 _RENAME: Final = "Rename it to what PS3.10 allows and make the medium again"
+_WITHIN: Final = (
+    "Nothing needs to be done where it is read; else use a disc that ends with its data"
+)
 _NOTHING: Final = "Nothing needs to be done"
 
 _VOLUME: Final = (
@@ -27,6 +30,14 @@ _VOLUME: Final = (
         "there are not two good anchors among sector 256, the last one, and 256 before it",
         _COPY,
         "UDF 2.2.3",
+    ),
+    Rule(
+        "UDF-ANCHOR-WITHIN",
+        _WARNING,
+        "the second anchor is where the volume ends, and the medium goes on behind it: readers "
+        "that look for it at the end of the medium find the first one alone",
+        _WITHIN,
+        "UDF 2.2.3; ECMA-167 3/8.4.2.1",
     ),
     Rule(
         "UDF-SEQUENCE",

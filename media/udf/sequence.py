@@ -100,26 +100,51 @@ def read_structure(blocks: Blocks, problems: FindingList) -> VolumeStructure | N
             break
     else:
         return None
-    end = blocks.size // size
-    if len({sector for sector, _ in anchors} & {256, end - 1, end - 257, end - 256}) < 2:
-        problems.add("UDF-ANCHOR", f"sector {anchors[0][0]}")
     for _, data in anchors:  # A second one matters where the first was mutilated.
         structure = _from_anchor(blocks, size, data, problems)
         if structure is not None:
-            return structure._replace(anchors=tuple(sector for sector, _ in anchors))
+            return _with_anchors(blocks, structure, [sector for sector, _ in anchors], problems)
     return None
+
+
+def _with_anchors(
+    blocks: Blocks, structure: VolumeStructure, found: list[int], problems: FindingList
+) -> VolumeStructure:
+    """Return the structure with its anchors; note where there are not two that count."""
+    end = blocks.size // structure.sector_size
+    if len({*found} & {256, end - 1, end - 257, end - 256}) < 2:
+        # What is burned of an image ends before the medium does: its last anchor lies behind all.
+        last = _last_used(structure) + 1
+        if last not in found and _anchor_at(blocks, structure.sector_size, last):
+            problems.add("UDF-ANCHOR-WITHIN", f"sector {last}", f"the last one is {end - 1}")
+            found = [*found, last]
+        else:
+            problems.add("UDF-ANCHOR", f"sector {found[0]}")
+    return structure._replace(anchors=tuple(found))
+
+
+def _last_used(structure: VolumeStructure) -> int:
+    """Return the last sector that a sequence or a partition has."""
+    size = structure.sector_size
+    ends = [e.sector + e.length // size for e in (structure.main, structure.reserve)]
+    ends += [parse_u32(d.data, 188) + parse_u32(d.data, 192) for d in structure.partitions]
+    return max(ends) - 1
 
 
 def _anchors(blocks: Blocks, size: int) -> list[tuple[int, bytes]]:
     end = blocks.size // size
-    found = []
     # 512 is where an open session of a CD-R has its only one (UDF 6.10).
-    for sector in dict.fromkeys((256, end - 1, end - 257, end - 256, 512)):
-        data = blocks.read(sector * size, 512)
-        tag = parse_tag(data) if data else None
-        if data and tag and tag.identifier == ANCHOR and not tag_fault(data, tag, sector):
-            found.append((sector, data))
-    return found
+    sectors = dict.fromkeys((256, end - 1, end - 257, end - 256, 512))
+    found = ((sector, _anchor_at(blocks, size, sector)) for sector in sectors)
+    return [(sector, data) for sector, data in found if data]
+
+
+def _anchor_at(blocks: Blocks, size: int, sector: int) -> bytes | None:
+    """Return the anchor in a sector; None where there is no good one."""
+    data = blocks.read(sector * size, 512)
+    tag = parse_tag(data) if data else None
+    good = data and tag and tag.identifier == ANCHOR and not tag_fault(data, tag, sector)
+    return data if good else None
 
 
 def _from_anchor(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final
 
-from media.closing import ClosesItself
+from drivers.closing import ClosesItself
 from media.entry import BlockReader, Entry
 from media.extents import Extent, ExtentFile
 from media.iso9660.names import shown

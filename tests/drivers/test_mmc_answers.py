@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers import mmc_answers as answers
-from drivers import mmc_disc_answers as disc_answers
-from drivers.mmc_disc_answers import FormatDescriptor, TocEntry
+from drivers.mmc import answers, disc_answers
+from drivers.mmc.disc_answers import FormatDescriptor, TocEntry
 
 # Answers of emulated drives, as they came.
 CD_R_BLANK = "0020000101010100ff0000000000000000612217004f3b49" + "00" * 10

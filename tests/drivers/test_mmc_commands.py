@@ -2,10 +2,10 @@
 
 import pytest
 
-from drivers import mmc_commands as commands
-from drivers.mmc_parameters import cue_sheet, write_parameters
-from drivers.mmc_pieces import writes
-from drivers.recording import (
+from drivers.mmc import commands
+from drivers.mmc.parameters import cue_sheet, write_parameters
+from drivers.mmc.pieces import writes
+from drivers.mmc.recording import (
     DISC_AT_ONCE,
     INCREMENTALLY,
     SESSION_AT_ONCE,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.discovery import Found
+from drivers.mmc.recording_facts import Medium
 from drivers.preflight import ROWS, Demand, Refused, insist, preflight
-from drivers.recording_facts import Medium
 
 ALL = frozenset(row.id for row in ROWS)
 NEVER = {"system-disk", "mounted"}

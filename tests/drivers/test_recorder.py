@@ -6,7 +6,7 @@ from scripted_drive import (
     ScriptedDrive,
 )
 
-from drivers.recorder import (
+from drivers.mmc.recorder import (
     MediumRefused,
 )
 

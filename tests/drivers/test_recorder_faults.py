@@ -17,7 +17,7 @@ from scripted_drive import (
     ScriptedDrive,
 )
 
-from drivers.recorder import (
+from drivers.mmc.recorder import (
     Recorder,
     StillOpen,
     TookTooLong,

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
+from recordings import disk_of
 from usb_stick import Bus, FaultyStick, Store, plug
 
-from drivers.recording_errors import NoMedium
-from drivers.scsi_disk import ScsiDisk
+from drivers.mmc.recording_errors import NoMedium
 from drivers.sense import CommandFailed
 from drivers.transport import CHECK_CONDITION, GOOD, Answer, TimedOut, TransportFailed
-from drivers.usb_find import open_usb_stick
+from drivers.usb.find import open_usb_stick
 from reporting import CannotRead, CannotWrite, NotSupported
 
 INQUIRY = bytes((0, 0x80, 5, 2, 31, 0, 0, 0)) + b"VENDOR  PRODUCT         1.0 "
@@ -68,27 +68,12 @@ class Disk:
         self.closed = True
 
 
-class Time:
-    now = 0.0
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-def disk_on(disk: Disk) -> ScsiDisk:
-    time = Time()
-    return ScsiDisk(disk, clock=time.clock, sleep=time.sleep)
-
-
 UNKNOWN = sense(5, 0x20)
 
 
 @pytest.mark.parametrize("block", [512, 1024, 2048, 4096])
 def test_size_and_blocks_are_what_the_disk_says(block: int) -> None:
-    disk = disk_on(Disk(7, block))
+    disk = disk_of(Disk(7, block))
     assert (disk.size, disk.block, disk.read_only) == (7 * block, block, False)
     assert (disk.inquiry.vendor, disk.inquiry.product) == ("VENDOR", "PRODUCT")
 
@@ -104,7 +89,7 @@ def test_a_stick_of_large_blocks_is_written_and_read() -> None:
 
 def test_a_disk_beyond_two_tebibytes_is_reached_to_its_end() -> None:
     fake = Disk(1 << 33)
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     assert disk.size == 1 << 42
     disk.pread(1024, 512 * 0xFFFFFFFF)
     assert fake.commands[-1][0] == 0x88
@@ -118,31 +103,31 @@ def test_a_disk_beyond_two_tebibytes_is_reached_to_its_end() -> None:
 @pytest.mark.parametrize("block", [0, 1, 520, 1 << 20])
 def test_blocks_that_no_stick_has_are_refused(block: int) -> None:
     with pytest.raises(NotSupported, match="blocks of"):
-        disk_on(Disk(10, block))
+        disk_of(Disk(10, block))
 
 
 @pytest.mark.parametrize("kind", [1, 5, 0x1F])
 def test_what_is_no_disk_is_refused(kind: int) -> None:
     with pytest.raises(NotSupported, match="not a disk"):
-        disk_on(Disk(inquiry=bytes((kind,)) + INQUIRY[1:]))
+        disk_of(Disk(inquiry=bytes((kind,)) + INQUIRY[1:]))
 
 
 def test_new_media_and_resets_come_first_and_do_no_harm() -> None:
     fake = Disk()
     fake.troubles = [sense(6, 0x29), sense(6, 0x28), sense(2, 4, 1), sense(2, 4, 1)]
-    assert disk_on(fake).size == 512000
+    assert disk_of(fake).size == 512000
 
 
 def test_an_empty_card_reader_says_so() -> None:
     fake = Disk()
     fake.troubles = [sense(6, 0x28), sense(2, 0x3A)]
     with pytest.raises(NoMedium):
-        disk_on(fake)
+        disk_of(fake)
 
 
 def test_a_disk_that_never_becomes_ready_is_given_up() -> None:
     with pytest.raises(CommandFailed):
-        disk_on(Disk(refuses_00=sense(2, 4, 1)))
+        disk_of(Disk(refuses_00=sense(2, 4, 1)))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +136,7 @@ def test_a_disk_that_never_becomes_ready_is_given_up() -> None:
 def test_write_protection_is_known_before_anything_is_written(
     parameter: int, read_only: bool
 ) -> None:
-    assert disk_on(Disk(parameter=parameter)).read_only is read_only
+    assert disk_of(Disk(parameter=parameter)).read_only is read_only
 
 
 def test_a_protected_stick_of_another_maker_is_known_and_refuses() -> None:
@@ -165,13 +150,13 @@ def test_a_protected_stick_of_another_maker_is_known_and_refuses() -> None:
 @pytest.mark.parametrize("forced", [False, True])
 def test_reads_pass_the_cache_by_where_the_disk_can(forced: bool) -> None:
     fake = Disk(parameter=0x10 * forced)
-    disk_on(fake).pread(512, 0)
+    disk_of(fake).pread(512, 0)
     assert fake.commands[-1][:2] == bytes((0x28, 0x08 * forced))
 
 
 def test_a_disk_that_knows_few_commands_is_good_enough() -> None:
     fake = Disk(refuses_1a=UNKNOWN, refuses_35=UNKNOWN, refuses_1b=UNKNOWN)
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     disk.flush()
     disk.stop(eject=True)
     assert not disk.read_only
@@ -180,18 +165,18 @@ def test_a_disk_that_knows_few_commands_is_good_enough() -> None:
 
 def test_a_disk_that_stumbles_over_mode_sense_is_good_enough() -> None:
     stumbles = TransportFailed("stumbled", "disk", "Wait")
-    assert not disk_on(Disk(refuses_1a=stumbles)).read_only
+    assert not disk_of(Disk(refuses_1a=stumbles)).read_only
 
 
 def test_a_cache_that_cannot_be_emptied_is_a_failure() -> None:
     fake = Disk(refuses_35=sense(3, 0x0C))
     with pytest.raises(CommandFailed):
-        disk_on(fake).flush()
+        disk_of(fake).flush()
 
 
 def test_large_transfers_are_cut_to_what_a_command_may_move() -> None:
     fake = Disk(1000)
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     del fake.commands[:]
     assert len(disk.pread(300 * 512, 512)) == 300 * 512
     assert [(int.from_bytes(c[2:6], "big"), c[8]) for c in fake.commands] == [
@@ -203,7 +188,7 @@ def test_large_transfers_are_cut_to_what_a_command_may_move() -> None:
 
 def test_a_way_that_failed_once_is_tried_again() -> None:
     fake = Disk()
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     fake.troubles = [TransportFailed("phase", "disk", "Wait")]
     disk.pwrite(bytes(512), 0)
     fake.troubles = [sense(6, 0x29)]
@@ -215,7 +200,7 @@ def test_a_way_that_failed_once_is_tried_again() -> None:
 
 def test_a_disk_that_did_not_answer_is_not_asked_again() -> None:
     fake = Disk()
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     fake.troubles = [TimedOut("late", "disk", "Wait")]
     with pytest.raises(TimedOut):
         disk.pread(512, 0)
@@ -225,7 +210,7 @@ def test_a_disk_that_did_not_answer_is_not_asked_again() -> None:
 @pytest.mark.parametrize("write", [False, True])
 def test_another_medium_in_the_middle_is_a_failure(write: bool) -> None:
     fake = Disk()
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     fake.troubles = [sense(6, 0x28)]
     with pytest.raises(CommandFailed):
         disk.pwrite(bytes(512), 0) if write else disk.pread(512, 0)
@@ -233,7 +218,7 @@ def test_another_medium_in_the_middle_is_a_failure(write: bool) -> None:
 
 def test_nothing_beyond_the_end_is_asked_for() -> None:
     fake = Disk(10)
-    disk = disk_on(fake)
+    disk = disk_of(fake)
     del fake.commands[:]
     with pytest.raises(CannotRead):
         disk.pread(2, 5119)
@@ -250,7 +235,7 @@ def test_data_that_were_not_all_transferred_are_not_taken_for_good() -> None:
             answer = super().execute(cdb, **more)
             return answer._replace(residual=10) if cdb[0] in (0x28, 0x2A) else answer
 
-    disk = disk_on(Short())
+    disk = disk_of(Short())
     with pytest.raises(TransportFailed, match="not transferred"):
         disk.pread(512, 0)
     with pytest.raises(TransportFailed, match="not transferred"):
@@ -259,6 +244,6 @@ def test_data_that_were_not_all_transferred_are_not_taken_for_good() -> None:
 
 def test_closing_a_disk_closes_the_way_to_it() -> None:
     fake = Disk()
-    with disk_on(fake):
+    with disk_of(fake):
         assert not fake.closed
     assert fake.closed

@@ -7,13 +7,15 @@ What a reader gets from the medium afterwards must be what they were given.
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-BRIDGE = Path(__file__).parents[1] / "helpers" / "sg_mock.py"
+HELPERS = Path(__file__).parents[1] / "helpers"
+BRIDGE = HELPERS / "sg_mock.py"
 PYTHON = "/usr/bin/python3"  # Debian's own: PyGObject is built for it
 BLOCK = 2048
 A, B = os.urandom(420 * BLOCK), os.urandom(330 * BLOCK)
@@ -162,6 +164,14 @@ def test_burner_records_and_the_medium_holds_it(bridge: Bridge, peer: Peer, case
         assert len(starts) == max(len(left.contents), 1) or not left.contents
         for start, content in zip(starts, left.contents, strict=False):
             assert image[start * BLOCK :][: len(content)] == content, (step, start)
+
+
+def test_data_may_come_from_several_places_and_go_to_several(bridge: Bridge) -> None:
+    step = (sys.executable, str(HELPERS / "scattered_burn.py"), "a.img", "copy.img")
+    (told,) = bridge.run("dvd+r", [step])
+    assert (told["code"], told["state"]) == (0, "closed"), told["output"]
+    assert (bridge.folder / "0.img").read_bytes()[: len(A)] == A
+    assert (bridge.folder / "copy.img").read_bytes() == A
 
 
 XORRISO_KINDS = ("cd-r", "cd-rw", "dvd-r", "dvd-rw", "dvd+r", "dvd+rw", "dvd-ram", "bd-r", "bd-re")

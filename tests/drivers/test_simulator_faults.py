@@ -5,7 +5,7 @@ import os
 import pytest
 from drive_commands import BLOCK, close, flush, read, ready, send, sense, track, write
 
-from drivers.recorder import Recorder
+from drivers.mmc.recorder import Recorder
 from drivers.simulator import (
     FAULTS,
     KINDS,

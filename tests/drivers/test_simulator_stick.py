@@ -8,7 +8,7 @@ import pytest
 from drivers.scsi_disk import ScsiDisk
 from drivers.simulator import DiskFaults, SimulatedDisk, SimulatedStick, StickFault
 from drivers.transport import DeviceGone, TimedOut, TransportFailed
-from drivers.usb_bulk_only import BulkOnly, Stalled
+from drivers.usb.bulk_only import BulkOnly, Stalled
 from reporting import FilmjacketError
 
 IN, OUT = 0x80, 0x00

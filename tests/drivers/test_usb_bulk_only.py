@@ -6,7 +6,7 @@ import pytest
 from usb_scripted_pipes import SENSE, Play, ScriptedPipes
 
 from drivers.transport import CHECK_CONDITION, GOOD, Answer, TimedOut, TransportFailed
-from drivers.usb_bulk_only import BulkOnly
+from drivers.usb.bulk_only import BulkOnly
 
 READ = bytes((0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0))
 WRITE = bytes((0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0))

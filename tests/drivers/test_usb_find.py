@@ -14,9 +14,9 @@ from drivers.preflight import Refused
 from drivers.scsi_disk import ScsiDisk
 from drivers.sense import CommandFailed
 from drivers.transport import DeviceGone, TimedOut, TransportFailed
-from drivers.usb_bulk_only import BulkOnly
-from drivers.usb_find import find_usb, open_usb, open_usb_stick
-from drivers.usb_pipes import CannotOpenUsb, UsbPipes, bulk_only_interface
+from drivers.usb.bulk_only import BulkOnly
+from drivers.usb.find import find_usb, open_usb, open_usb_stick
+from drivers.usb.pipes import CannotOpenUsb, UsbPipes, bulk_only_interface
 from reporting import CannotWrite
 
 BLOCKS = 4096

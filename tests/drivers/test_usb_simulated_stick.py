@@ -4,27 +4,12 @@ from typing import get_args
 
 import pytest
 from faulty_target import MIB, Image
+from recordings import disk_of
 
-from drivers.scsi_disk import ScsiDisk
 from drivers.simulator.stick import Phase, SimulatedStick, StickFault, Trouble
-from drivers.usb_bulk_only import BulkOnly
+from drivers.usb.bulk_only import BulkOnly
 from drivers.write_stick import write_stick
 from reporting import FilmjacketError
-
-
-class Time:
-    now = 0.0
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-def disk_on(stick: SimulatedStick) -> ScsiDisk:
-    time = Time()
-    return ScsiDisk(BulkOnly(stick), clock=time.clock, sleep=time.sleep)
 
 
 @pytest.mark.parametrize("trouble", get_args(Trouble))
@@ -37,7 +22,7 @@ def test_trouble_on_the_wire_ends_in_a_good_stick_or_in_an_error(
         for times in (1, None):
             stick = SimulatedStick(faults=[StickFault(phase, trouble, nth, times)])
             try:
-                with disk_on(stick) as disk:
+                with disk_of(BulkOnly(stick)) as disk:
                     write_stick(disk, image)
             except FilmjacketError:
                 good = False

@@ -19,7 +19,7 @@ from usb_stick import Bus, FaultyStick, Store, plug
 
 from drivers.block_device import BlockDevice
 from drivers.transport import DeviceGone
-from drivers.usb_find import open_usb_stick
+from drivers.usb.find import open_usb_stick
 from drivers.write_stick import Defect, ReadBackFailed, is_blank, write_stick
 from reporting import CannotRead, CannotWrite, FilmjacketError
 

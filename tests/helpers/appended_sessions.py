@@ -2,9 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+
+from media_contents import Peer, read_all, write_files
 
 from drivers import open_image
 from media import NamedSource, open_medium, write_iso9660
@@ -17,7 +19,6 @@ from media.update import Change, Updated
 WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 LATER = datetime(2026, 4, 5, 6, 7, 8, tzinfo=UTC)
 SECTOR = 2048
-Peer = Callable[[str], str]
 OLD: Mapping[str, bytes] = {
     "DICOMDIR": b"old directory" * 300,
     "DICOM/P1/I1": b"first" * 1000,
@@ -66,11 +67,7 @@ def append(image: Path, what: Change = CHANGE, **options: object) -> Updated:
 
 def read(image: Path) -> dict[str, bytes]:
     with open_medium(image) as medium:
-        contents = {}
-        for entry in medium.entries():
-            with medium.open(entry) as file:
-                contents["/".join(entry.name)] = file.pread(file.size, 0)
-        return contents
+        return {"/".join(name): content for name, content in read_all(medium).items()}
 
 
 def read_front(image: Path) -> dict[str, bytes]:
@@ -156,11 +153,7 @@ def behind_first(data: bytes | bytearray) -> bytes:
 
 def write_tree(folder: Path) -> Path:
     """Write the files of the old disc into a folder."""
-    for name, content in OLD.items():
-        path = folder / "tree" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder / "tree"
+    return write_files(folder / "tree", {tuple(n.split("/")): c for n, c in OLD.items()})
 
 
 def write_ours(folder: Path) -> Path:

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from media_contents import MIB, Name, Peer, read_all, rules, write_files
+
 from media import Change, NamedSource, Updated, open_medium, update_medium, write_fat
 
-Name = tuple[str, ...]
 Stick = tuple[Path, dict[Name, bytes]]
 MakeStick = Callable[[str], Stick]
-Peer = Callable[[str], str]
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-MIB = 1 << 20
 
 # What mkfs.fat is told: bits, sectors of a cluster, and KiB of the image.
 OTHERS = {
@@ -70,9 +69,7 @@ def put_foreign(image: Path, kind: str, folder: Path, peer: Peer) -> dict[Name, 
     random = Random(7)  # noqa: S311 (the same at every run)
     holes = {("HOLES", f"H{n}"): random.randbytes(random.randrange(1, 4000)) for n in range(60)}
     kept = dict(list(holes.items())[::2])
-    for name, content in {**holes, **FOREIGN}.items():
-        tree.joinpath(*name).parent.mkdir(parents=True, exist_ok=True)
-        tree.joinpath(*name).write_bytes(content)
+    write_files(tree, {**holes, **FOREIGN})
     at = address(image, kind)
     for top in ("HOLES", *dict.fromkeys(name[0] for name in FOREIGN)):
         run(peer("mcopy"), "-s", "-i", at, str(tree / top), "::/")
@@ -95,11 +92,7 @@ def as_mtools_see(image: Path, kind: str, peer: Peer, out: Path) -> dict[Name, b
 def as_we_see(image: Path) -> dict[Name, bytes]:
     """Return all files by their short names."""
     with open_medium(image) as medium:
-        contents = {}
-        for entry in medium.entries():
-            with medium.open(entry) as file:
-                contents[entry.name] = file.pread(file.size, 0)
-        return contents
+        return read_all(medium)
 
 
 def fsck(image: Path, kind: str, peer: Peer) -> tuple[int, list[str]]:
@@ -129,8 +122,8 @@ def update(image: Path, *add: NamedSource, **more: tuple[object, ...]) -> Update
 def expect_sound(image: Path, kind: str, contents: dict[Name, bytes], peer: Peer) -> None:
     assert fsck(image, kind, peer) == (0, [])
     with open_medium(image) as medium:
-        rules = {finding.rule for finding in medium.findings()}
-    assert not rules & {"FAT-FOLDER-DOTS", "FAT-FSINFO", "FAT-LOST", "FAT-COPIES", "FAT-DIRTY"}
+        broken = rules(medium)
+    assert not broken & {"FAT-FOLDER-DOTS", "FAT-FSINFO", "FAT-LOST", "FAT-COPIES", "FAT-DIRTY"}
     out = image.parent / "out"
     assert as_mtools_see(image, kind, peer, out) == contents
     shutil.rmtree(out)

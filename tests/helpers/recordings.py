@@ -1,16 +1,23 @@
-"""What tests record, and the recorder that they do it with."""
+"""What tests record, and the recorder or the disk that they do it with."""
 
 import random
 from collections.abc import Iterator
 
 from scripted_drive import BLOCK, Clock, ScriptedDrive
 
-from drivers.recorder import Recorder
+from drivers.mmc.recorder import Recorder
+from drivers.scsi_disk import ScsiDisk
+from drivers.transport import Transport
 
 
 def recorder_of(drive: ScriptedDrive) -> Recorder:
     clock = Clock()
     return Recorder(drive, clock=clock, sleep=clock.sleep)
+
+
+def disk_of(transport: Transport) -> ScsiDisk:
+    clock = Clock()
+    return ScsiDisk(transport, clock=clock, sleep=clock.sleep)
 
 
 def image(blocks: int, seed: int = 1) -> bytes:

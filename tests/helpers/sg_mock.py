@@ -25,14 +25,15 @@ from gi.repository import UMockdev  # noqa: E402 (the version has to be told fir
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from drivers.simulator import SimulatedDrive, VirtualClock, parse_fault  # noqa: E402 (found by the line before)
-from drivers.transport import DeviceGone, TransportFailed  # noqa: E402 (the same)
+from drivers.transport import CHECK_CONDITION, DeviceGone, TransportFailed  # noqa: E402 (the same)
 
 _SG_IO = 0x2285  # <scsi/sg.h>
 _HEADER = struct.Struct("<iiBBHIQQQIIi")  # sg_io_hdr up to pack_id
 _RESULT = struct.Struct("<BBBBHHiII")  # from its status on, at byte 64
 _SIZE = 88
+_DATA_AT = 16  # byte of the header at which dxferp stands
+_VECTOR = struct.Struct("<QQ")  # sg_iovec_t on 64 bits: address, length
 _NONE, _TO_DEVICE = -1, -2  # directions
-_CHECK_CONDITION = 2
 _HOST_ERROR, _SENSE_THERE = 7, 8  # host and driver status
 _NUMBERS = {  # what programs ask before they send commands; each is answered with one int
     0x2282: 30_536,  # SG_GET_VERSION_NUM
@@ -76,6 +77,35 @@ L: device=../../../0:0:0:0
 """
 
 
+class _Data:
+    """Where the data of a command come from or go to: one place, or several of struct sg_iovec."""
+
+    def __init__(self, header: Any, length: int, vectors: int) -> None:
+        """Find them; of *length* and the sum of the vectors the shorter counts, as in Linux."""
+        self.length = 0  # bytes
+        self._places: list[tuple[Any, int]] = []  # the memory, and how much of it counts
+        if length and vectors:
+            table = header.resolve(_DATA_AT, vectors * _VECTOR.size)
+            for number, (_, room) in enumerate(_VECTOR.iter_unpack(bytes(table.retrieve()))):
+                self._add(table, number * _VECTOR.size, min(room, length - self.length))
+        else:
+            self._add(header, _DATA_AT, length)
+
+    def _add(self, holder: Any, pointer_at: int, length: int) -> None:
+        if length:
+            self._places.append((holder.resolve(pointer_at, length), length))
+            self.length += length
+
+    def gather(self) -> bytes:
+        return b"".join(bytes(place.retrieve()) for place, _ in self._places)
+
+    def scatter(self, data: bytes) -> None:
+        for place, length in self._places:
+            if data:
+                place.update(0, list(data[:length]))
+            data = data[length:]
+
+
 class Ioctls:
     """Answers the ioctls of both nodes with the simulated drive."""
 
@@ -108,12 +138,10 @@ class Ioctls:
         header = argument.resolve(0, _SIZE)
         fields = _HEADER.unpack(bytes(header.retrieve())[: _HEADER.size])
         _, direction, cdb_length, sense_room, vectors, length, *_, timeout, _, _ = fields
-        if vectors:
-            raise NotImplementedError("scattered data")
         cdb = bytes(header.resolve(24, cdb_length).retrieve())
-        data = header.resolve(16, length) if length and direction != _NONE else None
-        out = bytes(data.retrieve()) if data is not None and direction == _TO_DEVICE else b""
-        wanted = length if data is not None and not out else 0
+        data = _Data(header, 0 if direction == _NONE else length, vectors)
+        out = data.gather() if direction == _TO_DEVICE else b""
+        wanted = 0 if out else data.length
         seconds = timeout / 1000 or 60.0
         try:
             answer = self.drive.execute(cdb, data_out=out, length=wanted, timeout=seconds)
@@ -123,12 +151,11 @@ class Ioctls:
             failed = _RESULT.pack(0, 0, 0, 0, _HOST_ERROR, 0, length, 1, 1)
             header.update(64, list(failed))
             return
-        if data is not None and answer.data:
-            data.update(0, list(answer.data))
+        data.scatter(answer.data)
         sense = answer.sense[:sense_room]
         if sense:
             header.resolve(32, sense_room).update(0, list(sense))
-        driver = _SENSE_THERE if answer.status == _CHECK_CONDITION else 0
+        driver = _SENSE_THERE if answer.status == CHECK_CONDITION else 0
         result = (answer.status, answer.status >> 1, 0, len(sense), 0, driver, answer.residual)
         header.update(64, list(_RESULT.pack(*result, 1, int(answer.status != 0))))
 

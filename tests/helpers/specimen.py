@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from drivers.closing import ClosesItself
 
 
-class Specimen:
+class Specimen(ClosesItself):
     """An image; what is written to it lasts until it is healed."""
 
     def __init__(self, path: Path) -> None:
@@ -67,13 +67,5 @@ class Specimen:
             runs.append((start, self.read(start, at - start)))
         return runs
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._file.close()

@@ -7,10 +7,11 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from iscsi_transport import IscsiTransport, libiscsi
+
+from drivers.closing import ClosesItself
 
 TARGET = "iqn.2024-01.org.filmjacket.tests:dvd"
 _TOOLS = ("tgtd", "tgtadm", "tgtimg")
@@ -31,7 +32,7 @@ def _tool(name: str) -> str | None:
     return shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
 
 
-class TgtBurner:
+class TgtBurner(ClosesItself):
     """One drive with a blank DVD+R in it; a context."""
 
     def __init__(self, folder: Path) -> None:
@@ -61,19 +62,11 @@ class TgtBurner:
             )
             self._admin("bind", "target", "--tid", "1", "-I", "127.0.0.1")
         except BaseException:
-            self._kill()
+            self.close()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._kill()
-
-    def _kill(self) -> None:
+    def close(self) -> None:
         self._process.kill()  # while it has targets it heeds no other signal
         self._process.wait()
 
@@ -97,7 +90,7 @@ class TgtBurner:
         self._process.send_signal(signal.SIGCONT)
 
     def unplug(self) -> None:
-        self._kill()
+        self.close()
 
     def _blank(self) -> None:
         self.image.unlink(missing_ok=True)

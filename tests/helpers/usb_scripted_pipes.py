@@ -4,7 +4,7 @@ import struct
 from typing import NamedTuple
 
 from drivers.transport import TimedOut, TransportFailed
-from drivers.usb_bulk_only import stalled
+from drivers.usb.bulk_only import stalled
 
 SENSE = bytes((0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0))
 

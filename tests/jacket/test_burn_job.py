@@ -10,8 +10,8 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from scripted_drive import BLOCK, UNREADABLE, WRITE_ERROR, Clock, Fault, ScriptedDrive
 
-from drivers.recorder import Recorder
-from drivers.recording_errors import MediumRefused, NoMedium
+from drivers.mmc.recorder import Recorder
+from drivers.mmc.recording_errors import MediumRefused, NoMedium
 from drivers.transport import DeviceGone
 from jacket.author import author
 from jacket.burning.burn import burn
@@ -56,7 +56,6 @@ def record_in(folder: Path) -> Any:
         (CD_R, "STD-GEN-CD"),
         (DVD_PLUS_R, "STD-GEN-DVD-JPEG"),
         (BD_R, "STD-GEN-BD"),
-        (BD_RE, "STD-GEN-BD"),
     ],
 )
 def test_the_disc_holds_what_author_makes_and_is_good(

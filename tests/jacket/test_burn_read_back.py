@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.recording_errors import UnreadableBlocks
+from drivers.mmc.recording_errors import UnreadableBlocks
 from jacket.burning.ahead import Ahead
 from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
 from jacket.burning.read_back import ReadBack, read_back

@@ -14,7 +14,7 @@ from jacket.burning.result import DiscFailed
 from jacket.burning.stick import StickTarget
 from jacket.burning.target import How
 from jacket.verification import verify
-from reporting import CannotRead, NotSupported, WrongUsage
+from reporting import CannotRead, CannotWrite, NotSupported, WrongUsage
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
 MR = Path(str(get_testdata_file("MR_small.dcm")))
@@ -131,3 +131,47 @@ def test_what_cannot_be_is_refused(stick: Stick, tmp_path: Path) -> None:
     wide = StickTarget(Stick(tmp_path / "wide.img", 64 * MIB, block=4096), How())
     with pytest.raises(NotSupported):
         burn([CT], wide, jobs_folder=tmp_path / "j")
+
+
+def test_what_a_stick_still_holds_is_told_in_result_and_record(
+    stick: Stick, tmp_path: Path
+) -> None:
+    old = b"ANOTHER PATIENT".ljust(512, b".")
+    stick.pwrite(old, 40 * MIB)
+    done = burn([CT], StickTarget(stick, How(erase=True)), jobs_folder=tmp_path / "jobs")
+    (remark,) = done.discs[0].remarks
+    assert "the rest of this stick was not overwritten: 6" in remark
+    assert "MB may hold what was there before; --erase --wipe" in remark
+    discs: list[dict[str, object]] = record_in(tmp_path / "jobs")["discs"]  # type: ignore[assignment]
+    assert discs[0]["remarks"] == [remark]
+    assert old in stick.path.read_bytes()
+
+
+def test_a_wiped_stick_holds_nothing_of_what_was_there(stick: Stick, tmp_path: Path) -> None:
+    old = b"ANOTHER PATIENT".ljust(512, b".")
+    for at in (512, 3 * MIB, 40 * MIB, 64 * MIB - 512):
+        stick.pwrite(old, at)
+    how = How(erase=True, wipe=True)
+    stages: list[str] = []
+    done = burn(
+        [CT],
+        StickTarget(stick, how),
+        jobs_folder=tmp_path / "jobs",
+        progress=lambda stage, done, total: stages.append(stage),
+    )
+    assert (done.discs[0].verdict, done.discs[0].remarks) == ("good", ())
+    assert old not in stick.path.read_bytes()
+    assert not any(stick.path.read_bytes()[20 * MIB :])
+    order = [stage for stage in dict.fromkeys(stages) if stage in ("wipe", "read back", "write")]
+    assert order == ["wipe", "read back", "write"]
+    assert verify(stick.path, "STD-GEN-USB-JPEG").compliant
+
+
+def test_a_stick_that_does_not_keep_the_zeros_gets_no_images(stick: Stick, tmp_path: Path) -> None:
+    stick.lies = 30 * MIB + 7
+    target = StickTarget(stick, How(erase=True, wipe=True))
+    with pytest.raises(CannotWrite, match="something else than zeros"):
+        burn([CT], target, jobs_folder=tmp_path / "jobs")
+    assert record_in(tmp_path / "jobs")["state"] == "failed"
+    with pytest.raises(CannotRead):
+        verify(stick.path)

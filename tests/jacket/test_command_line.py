@@ -89,6 +89,7 @@ INDEXED = {
     "removed_files": list,
     "left_out": list,
     "remarks": list,
+    "flaws": list,
 }
 
 

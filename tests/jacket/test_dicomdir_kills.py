@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +19,10 @@ import pytest
 from dicomdir.check_reference import references
 from dicomdir.read import read_directory
 from media import open_medium
+from reporting import FilmjacketError
 
 KILLS = 30
+LATE = 10  # more of them, with the new DICOMDIR in place
 SEED = 20261122
 MEGABYTE = 1 << 20
 pytestmark = [
@@ -80,6 +83,21 @@ def seen(target: Path) -> dict[str, bytes]:
     return found
 
 
+def directory_of(target: Path) -> bytes:
+    """Return the DICOMDIR as it is just now; b"" while it cannot be read."""
+    try:
+        if target.is_dir():
+            return (target / "DICOMDIR").read_bytes()
+        with open_medium(target) as medium:
+            entry = medium.find(("DICOMDIR",))
+            if entry is None:
+                return b""
+            with medium.open(entry) as file:
+                return file.pread(file.size, 0)
+    except FilmjacketError:
+        return b""
+
+
 def named(content: dict[str, bytes]) -> set[str]:
     directory = read_directory(content["DICOMDIR"]).directory
     return {"/".join(record.file_id) for record, _ in references(directory)}
@@ -122,6 +140,7 @@ class Job:
 
     def __init__(self, target: Path, words: list[str]) -> None:
         self.target, self.before = target, stamp(target)
+        self.directory = directory_of(target)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "jacket", "dicomdir", str(target), *words],
             stdout=subprocess.DEVNULL,
@@ -138,11 +157,22 @@ class Job:
         assert self.process.wait() == 0
         return time.monotonic() - began
 
-    def killed(self, after: float) -> bool:
+    def placing(self) -> None:
+        """Wait until the new DICOMDIR has the old one's place."""
+        while self.process.poll() is None and directory_of(self.target) in (self.directory, b""):
+            time.sleep(0.0005)
+
+    def killed(self, after: float, *, late: bool = False) -> float:
+        """Kill it; return 0, or the seconds it took where it was done before."""
         self.writing()
-        time.sleep(after)
+        began = time.monotonic()
+        if late:
+            self.placing()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(after)
+        took = time.monotonic() - began
         self.process.send_signal(signal.SIGKILL)
-        return self.process.wait() == -signal.SIGKILL
+        return 0 if self.process.wait() == -signal.SIGKILL else took
 
 
 @pytest.fixture(params=["folder", "stick"])
@@ -163,10 +193,14 @@ def test_the_directory_is_old_or_new_and_names_whole_files_whenever_it_is_killed
     assert named(old) - named(new)
     assert len(named(new) - named(old)) == 100
     chance = random.Random(SEED)  # noqa: S311 (to be repeated, not to be secret)
-    kills, olds, news = 0, 0, 0
-    for _ in range(KILLS):
+    kills, late_kills, olds, news = 0, 0, 0, 0
+    # It never takes as long twice: kills by time alone may all be early, or all too late.
+    for late in (False,) * KILLS + (True,) * LATE:
         copy_of(kept, target)
-        kills += Job(target, words).killed(chance.uniform(0, span))
+        after = chance.uniform(0, span / 100 if late else span)
+        took = Job(target, words).killed(after, late=late)
+        kills, late_kills = kills + (not took), late_kills + (late and not took)
+        span = min(span, took or span)
         now = seen(target)
         assert named(now) in (named(old), named(new))
         olds, news = olds + (named(now) == named(old)), news + (named(now) == named(new))
@@ -181,6 +215,8 @@ def test_the_directory_is_old_or_new_and_names_whole_files_whenever_it_is_killed
         assert set(again["MANIFEST.TXT"].decode().splitlines()) == manifest_of(again)
         if target.is_file():
             assert complaints(target, peer) == []
+        assert not late or named(now) == named(new)
     assert kills >= KILLS // 2
+    assert late_kills
     assert olds
     assert news

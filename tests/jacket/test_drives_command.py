@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drivers.discovery import Found
-from drivers.recording_facts import Medium
+from drivers.mmc.recording_facts import Medium
 from jacket import drives
 
 Run = Callable[..., object]

@@ -356,9 +356,11 @@ def test_to_remove_follows_no_record_out_of_the_file_set_nor_to_another_ones_fil
         series.children.append(image)
     (folder / "DICOMDIR").write_bytes(encode_dicomdir(read.directory))
     said = run("dicomdir", folder, "--remove", CT_STUDY, "--json")
-    # A record named the text; the image is another patient's, whatever a record says.
-    assert said.json["removed_files"] == [FIRST, "NOTES.TXT"]
+    # Neither the text is the patient's nor the image of another one, whatever a record says.
+    assert said.json["removed_files"] == [FIRST]
+    assert any("no DICOM and stays, NOTES.TXT" in remark for remark in said.json["remarks"])
     assert outside.read_text() == "mine"
+    assert (folder / "NOTES.TXT").read_text() == "Please read"
     assert victim.exists()
     assert victim.relative_to(folder).as_posix() in named_by(folder)
 

@@ -2,6 +2,9 @@
 
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -204,7 +207,41 @@ def test_an_interrupted_set_does_not_say_that_nothing_was_changed(
     said = run(*words)
     assert said.code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["set-1.iso"]
-    assert "Volumes that were complete stay" in said.err
+    assert f"{tmp_path / 'set-1.iso'} is complete and stays" in said.err
+    assert f"--volume 2, and with SOURCE_DATE_EPOCH={EPOCH} before it" in said.err
+
+
+def test_a_signal_is_heard_after_the_first_volume_is_complete(
+    many: Callable[[int, int], list[Path]], tmp_path: Path
+) -> None:
+    """In a process of its own: stopped while it makes the second volume, it gives that one up."""
+    target = tmp_path / "set.iso"
+    program = (
+        "import sys, time\n"
+        "from jacket.writing import Image\n"
+        "whole = Image.write\n"
+        "def slow(self, volume, *more):\n"
+        "    if volume.target.name == 'set-2.iso':\n"
+        "        print('second', flush=True); time.sleep(60)\n"
+        "    return whole(self, volume, *more)\n"
+        "Image.write = slow\n"
+        "from jacket.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = [*many(40, 0), "-o", target, "--split", "--capacity", 1_000_000]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "author", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as job:
+        assert job.stdout is not None
+        assert job.stdout.readline() == "second\n"
+        job.send_signal(signal.SIGINT)
+        _, err = job.communicate(timeout=20)
+    assert job.returncode == 130, err
+    assert "set-1.iso is complete and stays" in err
+    assert [path.name for path in tmp_path.glob("*set*")] == ["set-1.iso"]
 
 
 def test_what_an_earlier_set_left_beside_a_single_one_is_all_told(
@@ -230,10 +267,12 @@ def test_what_fits_on_one_is_made_as_one(tmp_path: Path, run: Run, real_file_set
 def test_what_an_earlier_set_left_is_told(
     words: tuple[object, ...], tmp_path: Path, run: Run
 ) -> None:
-    stray = tmp_path / "set-3.iso"
-    stray.write_bytes(b"from last year")
+    strays = [tmp_path / f"set-{number}.iso" for number in (5, 12)]  # not one after the other
+    for path in (*strays, tmp_path / "set-007.iso", tmp_path / "set-2b.iso"):
+        path.write_bytes(b"from last year")
     remarks = run(*words, "--json").json["remarks"]
-    assert f"{stray} is there from before and does not belong to this set" in remarks
+    told = f"{strays[0]}, {strays[1]} are there from before and do not belong to this set"
+    assert told in remarks
 
 
 @pytest.mark.parametrize(
@@ -477,3 +516,20 @@ def test_an_older_target_beside_the_set_is_named(tmp_path: Path, two_patients: P
     done = author([two_patients], target, capacity=480_000, split=True)
     assert done.of > 1
     assert any(str(target) in remark and "not belong" in remark for remark in done.remarks)
+
+
+def test_volumes_that_are_mostly_directory_are_found_as_well(
+    tmp_path: Path, real_file_set: Path
+) -> None:
+    """Half of such a volume is empty structures: room that is taken away has to change a share."""
+    for capacity, most in ((500_000, 4), (450_000, 6)):
+        target = tmp_path / "set.iso"
+        done = author([real_file_set], target, split=True, capacity=capacity, dry_run=True)
+        assert 1 < done.of <= most
+        assert all(volume.size <= capacity for volume in done.volumes)
+
+
+def test_a_set_without_labels_is_told_without_them(words: tuple[object, ...], run: Run) -> None:
+    said = run(*words, "--label", "")
+    assert said.code == 0
+    assert ", label" not in said.out

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fat_sticks import MakeStick, Stick, run, used_stick
+from media_contents import Contents, Name, Peer, write_files
 
 from media import FileRange, NamedSource, write_iso9660
 
@@ -15,7 +16,7 @@ MODIFIED = datetime(2021, 12, 31, 23, 30, 1, tzinfo=timezone(timedelta(hours=-5)
 Build = Callable[..., list[NamedSource]]
 
 
-def whole(path: Path, name: tuple[str, ...]) -> NamedSource:
+def whole(path: Path, name: Name) -> NamedSource:
     return NamedSource(name, (FileRange(str(path), 0, path.stat().st_size),), MODIFIED)
 
 
@@ -72,12 +73,18 @@ def content_of(source: NamedSource) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def real_contents(real_sources: list[NamedSource]) -> dict[tuple[str, ...], bytes]:
+def real_contents(real_sources: list[NamedSource]) -> dict[Name, bytes]:
     return {source.name: content_of(source) for source in real_sources}
 
 
+@pytest.fixture
+def tree(tmp_path: Path, real_contents: Contents) -> Path:
+    """Return a folder of them that a test may change."""
+    return write_files(tmp_path / "tree", real_contents)
+
+
 @pytest.fixture(scope="session")
-def sticks(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> MakeStick:
+def sticks(tmp_path_factory: pytest.TempPathFactory, peer: Peer) -> MakeStick:
     """Make every kind of stick that was used before, once."""
     made: dict[str, Stick] = {}
 

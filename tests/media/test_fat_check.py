@@ -1,5 +1,6 @@
 """Every rule for FAT volumes: a good image broken in one place breaks that rule alone."""
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +135,36 @@ def two_partitions(image: Breakable) -> None:
     image.data[462:478] = image.data[446:462]
     image.data[446 + 4] = 0x83
     pack_into("<II", image.data, 446 + 8, 1, 100)
+
+
+def second_volume(image: Breakable) -> None:
+    """Let the same volume follow once more, as a second partition."""
+    volume = image.data[image.start :]
+    second_partition(image, b"")
+    image.data[-len(volume) :] = volume
+
+
+def second_partition(image: Breakable, content: bytes, at: int = 0) -> None:
+    size = len(image.data) - image.start
+    image.data[462:478] = image.data[446:462]
+    pack_into("<II", image.data, 462 + 8, len(image.data) // 512, size // 512)
+    image.data += content.rjust(at + len(content), b"\0").ljust(size, b"\0")
+
+
+def second_partition_of_windows(image: Breakable) -> None:
+    second_partition(image, b"NTFS    ", 3)
+
+
+def second_partition_of_linux(image: Breakable) -> None:
+    second_partition(image, b"\x53\xef", 1080)
+
+
+def second_partition_of_nothing(image: Breakable) -> None:
+    second_partition(image, b"")
+
+
+def partition_listed_twice(image: Breakable) -> None:
+    image.data[462:478] = image.data[446:462]
 
 
 def partition_too_short(image: Breakable) -> None:
@@ -354,6 +385,11 @@ LOST = "FAT-LOST"
     ("break_it", "expected"),
     [
         (two_partitions, {"FAT-PARTITION-FIRST"}),
+        (second_volume, {"FAT-PARTITION-OTHER"}),
+        (second_partition_of_windows, {"FAT-PARTITION-OTHER"}),
+        (second_partition_of_linux, {"FAT-PARTITION-OTHER"}),
+        (second_partition_of_nothing, set()),
+        (partition_listed_twice, set()),
         (sector_zero(446 + 4, 0x07), {"FAT-PARTITION-TYPE"}),
         (sector_zero(446 + 4, 0x01), {"FAT-PARTITION-TYPE"}),
         (partition_too_short, {"FAT-PARTITION-SIZE"}),
@@ -429,6 +465,28 @@ def found(image: Breakable, folder: Path, demands: str | None = None) -> set[str
     with open_medium(path) as medium:
         list(medium.entries())
         return {finding.rule for finding in medium.findings(demands)}
+
+
+@pytest.mark.parametrize("system", [True, False])
+def test_a_second_volume_in_a_gpt_is_told(
+    good: bytes, tmp_path: Path, peer: Callable[[str], str], system: bool
+) -> None:
+    path, volume = tmp_path / "t.img", good[MIB:]
+    sectors = -(-len(volume) // MIB) * MIB // 512
+    with path.open("wb") as file:
+        file.truncate(2 * sectors * 512 + 4 * MIB)
+        for number in range(2):
+            file.seek(MIB + number * sectors * 512)
+            file.write(volume)
+    types = ["-t1:0700", f"-t2:{'ef00' if system else '0700'}"]
+    words = [f"-n1:2048:{2047 + sectors}", f"-n2:{2048 + sectors}:{2047 + 2 * sectors}", *types]
+    subprocess.run([peer("sgdisk"), *words, str(path)], check=True, capture_output=True)
+    with open_medium(path) as medium:
+        findings = {finding.rule: finding for finding in medium.findings()}
+    assert findings.keys() == {"FAT-GPT", "FAT-PARTITION-OTHER"}
+    other = findings["FAT-PARTITION-OTHER"]
+    assert (other.where, other.severity) == ("partition 2", Severity.WARNING)
+    assert other.message == "there is a FAT file system in it, which was not looked at"
 
 
 def test_partitions_are_wrong_on_magneto_optical_disks_alone(good: bytes, tmp_path: Path) -> None:

@@ -3,18 +3,16 @@
 import os
 import random
 import shutil
-import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from struct import pack_into
 
 import pytest
+from media_contents import MIB, Contents, Peer, blank, read_all, rules, run, write_files
 
 from drivers import open_image
 from media import (
     FatMedium,
-    Medium,
     NamedSource,
     open_medium,
     read_fat,
@@ -24,9 +22,6 @@ from media import (
 from reporting import CannotRead
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-MIB = 1 << 20
-Peer = Callable[[str], str]
-Contents = dict[tuple[str, ...], bytes]
 
 TREE: Contents = {
     ("DICOMDIR",): random.Random(1).randbytes(70_000),  # noqa: S311 (no secret)
@@ -38,39 +33,12 @@ TREE: Contents = {
 }
 
 
-def run(*command: str) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout
-
-
-def blank(path: Path, size: int) -> str:
-    with path.open("wb") as file:
-        file.truncate(size)
-    return str(path)
-
-
-def fill(image: str, offset: int, folder: Path, peer: Peer, contents: Contents) -> None:
+def fill(image: Path, offset: int, folder: Path, peer: Peer, contents: Contents) -> None:
     """Copy *contents* into a volume with mtools."""
-    for name, content in contents.items():
-        path = folder.joinpath(*name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    write_files(folder, contents)
     names = sorted({name[0] for name in contents})
     at = f"{image}@@{offset}"
-    run(peer("mcopy"), "-s", "-Q", "-i", at, *(str(folder / name) for name in names), "::/")
-
-
-def read_all(medium: Medium) -> Contents:
-    contents = {}
-    for entry in medium.entries():
-        with medium.open(entry) as file:
-            contents[entry.name] = file.pread(entry.size, 0)
-    return contents
-
-
-def rules(medium: Medium) -> set[str]:
-    return {finding.rule for finding in medium.findings()}
+    run(peer("mcopy"), "-s", "-Q", "-i", at, *(folder / name for name in names), "::/")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +60,7 @@ def test_reads_what_mkfs_and_mcopy_make(
     image = blank(tmp_path / "t.img", size)
     run(peer("mkfs.fat"), "-n", "LABEL", *options, image)
     fill(image, 0, tmp_path / "in", peer, TREE)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert (medium.kind, medium.label) == (kind, "LABEL")
         assert read_all(medium) == TREE
         assert rules(medium) == expected
@@ -104,7 +72,7 @@ def test_reads_what_mkfs_and_mcopy_make(
 def test_reads_an_empty_volume_of_a_wrong_type(tmp_path: Path, peer: Peer) -> None:
     image = blank(tmp_path / "t.img", 40 * MIB)
     run(peer("mkfs.fat"), "-F", "32", "-s", "8", image)  # mtools do not read this
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert list(medium.entries()) == []
         assert rules(medium) == {"FAT-TYPE"}
 
@@ -113,7 +81,7 @@ def test_reads_a_diskette(tmp_path: Path, peer: Peer) -> None:
     image = blank(tmp_path / "t.img", 1_474_560)
     run(peer("mformat"), "-f", "1440", "-v", "FLOPPY", "-i", image, "::")
     fill(image, 0, tmp_path / "in", peer, TREE)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert (medium.kind, medium.label) == ("fat12", "FLOPPY")
         assert read_all(medium) == TREE
         assert rules(medium) == {"FAT-12"}
@@ -134,14 +102,14 @@ def test_fragments_and_deleted_files(tmp_path: Path, peer: Peer) -> None:
     large = random.Random(7).randbytes(20 * MIB - used * 2048 + 300_000)  # noqa: S311
     kept = {name: content for name, content in small.items() if int(name[1][1:]) % 2}
     fill(image, 0, tmp_path / "more", peer, {("LARGE",): large})
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert read_all(medium) == {**kept, ("LARGE",): large}
         assert rules(medium) == set()
         entry = medium.find(("LARGE",))
         assert entry is not None
         assert len(entry.extents) > 40
         assert sum(length for _, length in entry.extents) == len(large)
-        data = Path(image).read_bytes()
+        data = image.read_bytes()
         assert b"".join(data[at : at + size] for at, size in entry.extents) == large
         with medium.open(entry) as file:
             assert file.pread(100_000, 1_234_567) == large[1_234_567:1_334_567]
@@ -155,7 +123,7 @@ def test_long_names_are_kept_and_found_but_short_ones_name(tmp_path: Path, peer:
     image = blank(tmp_path / "t.img", 20 * MIB)
     run(peer("mkfs.fat"), "-F", "16", image)
     fill(image, 0, tmp_path / "in", peer, contents)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         entries = list(medium.entries())
         assert all(e.name[0] == "SOMEFO~1" for e in entries)
         assert {e.recorded for e in entries if e.recorded not in names} <= {"LOWER.TXT"}
@@ -197,17 +165,15 @@ def volume(tmp_path: Path, peer: Peer) -> bytes:
     image = blank(tmp_path / "volume", 20 * MIB)
     run(peer("mkfs.fat"), "-F", "16", "-n", "STICK", image)
     fill(image, 0, tmp_path / "in", peer, TREE)
-    return Path(image).read_bytes()
+    return image.read_bytes()
 
 
-def sfdisk(image: str, script: str, peer: Peer) -> None:
-    subprocess.run(
-        [peer("sfdisk"), "-q", image], input=script, text=True, check=True, capture_output=True
-    )
+def sfdisk(image: Path, script: str, peer: Peer) -> None:
+    run(peer("sfdisk"), "-q", image, said=script)
 
 
-def put(image: str, at: int, data: bytes) -> None:
-    with Path(image).open("r+b") as file:
+def put(image: Path, at: int, data: bytes) -> None:
+    with image.open("r+b") as file:
         file.seek(at)
         file.write(data)
 
@@ -236,7 +202,7 @@ def test_reads_behind_an_mbr(
     image = blank(tmp_path / "t.img", 50 * MIB)
     sfdisk(image, script, peer)
     put(image, int(at * MIB), volume)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert medium.label == "STICK"
         assert read_all(medium) == TREE
         assert rules(medium) == expected
@@ -260,7 +226,7 @@ def test_reads_behind_a_gpt(
     run(peer("sgdisk"), *partitions, image)
     put(image, at * MIB, volume)
     for _ in range(2):
-        with open_medium(Path(image)) as medium:
+        with open_medium(image) as medium:
             assert read_all(medium) == TREE
             assert rules(medium) == expected
         put(image, 512, bytes(512))  # The second header, at the end, is as good.
@@ -270,12 +236,12 @@ def test_a_system_partition_of_a_gpt_gives_way(tmp_path: Path, peer: Peer, volum
     image = blank(tmp_path / "t.img", 50 * MIB)
     run(peer("sgdisk"), "-n1:2048:22527", "-t1:ef00", "-n2:22528:63487", "-t2:0700", image)
     blank(tmp_path / "system", 10 * MIB)
-    run(peer("mkfs.fat"), "-n", "EFI", str(tmp_path / "system"))
+    run(peer("mkfs.fat"), "-n", "EFI", tmp_path / "system")
     put(image, MIB, (tmp_path / "system").read_bytes())
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert medium.label == "EFI"  # there is nothing else
     put(image, 11 * MIB, volume)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert read_all(medium) == TREE
         assert rules(medium) == {"FAT-GPT", "FAT-PARTITION-FIRST"}
 
@@ -290,11 +256,11 @@ def test_says_what_is_in_a_partition_that_it_does_not_read(
     sfdisk(image, "2048,4096,7", peer)
     put(image, MIB + 3, magic)
     with pytest.raises(CannotRead, match=f"a partitioned disk with {what} file system"):
-        open_medium(Path(image))
+        open_medium(image)
     sfdisk(image, "2048,4096,7\n8192,40960,6", peer)
     put(image, MIB + 3, magic)
     put(image, 4 * MIB, volume)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         (finding,) = medium.findings()
         assert finding.rule == "FAT-PARTITION-FIRST"
         assert what in finding.message
@@ -305,13 +271,13 @@ def test_sectors_of_4096_bytes_are_found(tmp_path: Path, peer: Peer) -> None:
     volume = blank(tmp_path / "volume", 40 * MIB)
     run(peer("mkfs.fat"), "-F", "16", "-S", "4096", "-s", "1", volume)
     fill(volume, 0, tmp_path / "in", peer, TREE)
-    put(image, MIB, Path(volume).read_bytes())
+    put(image, MIB, volume.read_bytes())
     entry = bytearray(16)
     entry[4] = 6
     pack_into("<II", entry, 8, 256, 10240)  # counted in those of the drive
     put(image, 446, bytes(entry))
     put(image, 510, b"\x55\xaa")
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert read_all(medium) == TREE
 
 
@@ -335,12 +301,12 @@ def test_a_disc_that_starts_computers_is_a_disc(tmp_path: Path, peer: Peer, volu
     (tmp_path / "disc").mkdir()
     (tmp_path / "disc" / "A").write_bytes(b"on the disc")
     (tmp_path / "boot.img").write_bytes(volume[: 20 * MIB])
-    image = str(tmp_path / "t.iso")
+    image = tmp_path / "t.iso"
     run(
         peer("xorriso"), "-as", "mkisofs", "-iso-level", "1", "-o", image,
-        "-append_partition", "2", "0xef", str(tmp_path / "boot.img"), str(tmp_path / "disc"),
+        "-append_partition", "2", "0xef", tmp_path / "boot.img", tmp_path / "disc",
     )  # fmt: skip
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert medium.kind == "iso9660"
 
 
@@ -354,11 +320,8 @@ def test_a_stick_that_was_once_a_disc_is_a_stick(tmp_path: Path, peer: Peer, vol
     )
     os.truncate(image, 50 * MIB)
     script = "label: dos\n2048,40960,6"
-    subprocess.run(
-        [peer("sfdisk"), "-q", "--wipe", "never", str(image)],
-        input=script, text=True, check=True, capture_output=True,
-    )  # fmt: skip
-    put(str(image), MIB, volume)
+    run(peer("sfdisk"), "-q", "--wipe", "never", image, said=script)
+    put(image, MIB, volume)
     with open_medium(image) as medium:
         assert (medium.kind, medium.label) == ("fat16", "STICK")
 
@@ -371,7 +334,7 @@ def test_the_second_boot_sector_is_read_where_the_first_is_gone(tmp_path: Path, 
     run(peer("mkfs.fat"), "-F", "32", "-s", "1", volume)
     fill(volume, 0, tmp_path / "in", peer, TREE)
     put(volume, 0, bytes(512))
-    with open_medium(Path(volume)) as medium:
+    with open_medium(volume) as medium:
         assert read_all(medium) == TREE
         assert rules(medium) == {"FAT-BOOT-DAMAGED", "FAT-BOOT-COPY"}
 
@@ -422,10 +385,10 @@ def test_a_cut_off_image_says_which_files_are_gone(tmp_path: Path, peer: Peer) -
     image = blank(tmp_path / "t.img", 20 * MIB)
     run(peer("mkfs.fat"), "-F", "16", image)
     fill(image, 0, tmp_path / "in", peer, TREE)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         last = max(medium.entries(), key=lambda entry: entry.offset)
     os.truncate(image, last.offset + last.size - 1)
-    with open_medium(Path(image)) as medium:
+    with open_medium(image) as medium:
         assert rules(medium) == {"FAT-TRUNCATED", "FAT-OUTSIDE"}
         with pytest.raises(CannotRead, match="does not lie within the image"):
             medium.open(last)

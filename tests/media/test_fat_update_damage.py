@@ -1,7 +1,9 @@
 """FAT volumes that somebody else damaged or left behind, and that are to be changed in place."""
 
 import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from struct import pack_into, unpack_from
 
 import pytest
@@ -9,6 +11,7 @@ from fat_sticks import MakeStick, Peer, as_mtools_see, as_we_see, expect_sound, 
 
 from media import open_medium
 from media.fat.boot import parse_boot
+from media.fat.update import finish_update
 from reporting import CannotWrite
 
 
@@ -17,7 +20,7 @@ def test_an_update_waits_for_nobody(stick: MakeStick) -> None:
     image, _ = stick("fat16")
     with image.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(CannotWrite, match="in use by another program"):
+        with pytest.raises(CannotWrite, match="being changed by another program"):
             update(image, one("A", b"a"))
     update(image, one("A", b"a"))
 
@@ -92,6 +95,12 @@ def damage_free_in_copy(image: bytearray) -> None:
     pack_into("<H", image, entry_at(image, 4000, 1), 0xFFFF)
 
 
+def damage_type(image: bytearray) -> None:
+    """Let a volume be cut up as none of its type is, so that others read it as another."""
+    assert image[54:62] == b"FAT16   "
+    image[54:62] = b"FAT12   "
+
+
 def damage_size(image: bytearray) -> None:
     del image[-3 * 512 :]
 
@@ -125,6 +134,7 @@ def lose_clusters(image: bytearray) -> None:
         damage_copy_of_dirty,
         damage_free_in_copy,
         damage_size,
+        damage_type,
         damage_folder_loop,
     ],
 )
@@ -136,7 +146,30 @@ def test_damaged_volumes_are_refused(damage: Callable[[bytearray], None], stick:
     with pytest.raises(CannotWrite, match="damaged") as caught:
         update(image, one("A", b"a"), remove=(("LETTER.DOC",),))
     assert "fsck" in caught.value.remedy
+    assert not finish_update(image)
     assert image.read_bytes() == damaged
+
+
+def test_fat32_with_too_few_clusters_is_refused(tmp_path: Path, peer: Peer) -> None:
+    image = tmp_path / "small.img"
+    command = [peer("mkfs.fat"), "-F", "32", "-s", "1", "-C", str(image), "33000"]
+    subprocess.run(command, check=True, capture_output=True)
+    before = image.read_bytes()
+    with pytest.raises(CannotWrite, match="make it FAT16") as caught:
+        update(image, one("A", b"a"))
+    assert "format it anew" in caught.value.remedy
+    assert image.read_bytes() == before
+
+
+def test_a_volume_that_a_system_may_have_mounted_is_not_finished(stick: MakeStick) -> None:
+    image, _ = stick("fat16")
+    left = bytearray(image.read_bytes())
+    leave_dirty(left)
+    assert left[38] == 0x29
+    left[37] |= 1  # as Linux does when it mounts a volume
+    image.write_bytes(left)
+    assert not finish_update(image)
+    assert image.read_bytes() == left
 
 
 def test_a_volume_that_was_left_dirty_is_gone_on_with(stick: MakeStick, peer: Peer) -> None:

@@ -5,6 +5,8 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from appended_sessions import (
     NEW,
     OLD,
     SECTOR,
+    WHEN,
     Peer,
     append,
     behind_first,
@@ -33,7 +36,13 @@ from appended_sessions import (
 from pycdlib.pycdlib import PyCdlib
 
 from drivers import open_image
+from media.iso9660.encode import LARGEST_EXTENT
+from media.iso9660.layout import lay_out_iso9660
+from media.iso9660.session_disc import read_disc
+from media.iso9660.session_plan import plan_session
 from media.iso9660.sessions import session_starts
+from media.volume_plan import PlannedFile
+from reporting import CannotWrite
 
 
 @pytest.fixture
@@ -213,3 +222,18 @@ def test_twenty_sessions_in_a_row(ours: Path, peer: Peer) -> None:
         assert session_starts(image) == (16,)  # one volume over everything
     assert read(ours) == by_xorriso(ours, peer) == by_7z(ours, peer) == expected
     assert errors(ours) == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_session_holds_as_large_a_file_as_a_new_disc(ours: Path, more: int) -> None:
+    size = LARGEST_EXTENT + more
+    large = [PlannedFile(("LARGE",), size, WHEN)]
+    with open_image(ours) as image:
+        disc = read_disc(image, image.path)
+    assert disc is not None
+    for lay_out in (
+        partial(plan_session, disc, large, (), recorded=WHEN),
+        partial(lay_out_iso9660, large, label="NEW", recorded=WHEN),
+    ):
+        with pytest.raises(CannotWrite, match="4 GiB") if more else nullcontext():
+            lay_out()

@@ -27,6 +27,7 @@ from appended_sessions import (
 )
 
 from media import FileRange, NamedSource
+from media.iso9660.append import finish_session
 from media.update import Change
 from reporting import CannotRead, CannotWrite
 
@@ -106,6 +107,46 @@ def test_every_prefix_of_what_is_written_leaves_the_old_disc_or_the_new_one(
     assert (OLD, OLD) in seen
     assert seen[-1] == (NEW, NEW)
     assert read(ours) == NEW
+
+
+def test_a_front_that_was_not_reached_is_finished_afterwards(
+    ours: Path, steps: list[Step], tmp_path: Path
+) -> None:
+    old = ours.read_bytes()
+    assert not finish_session(ours)
+    append(ours)
+    made, whole, copy = list(steps), ours.read_bytes(), tmp_path / "copy.iso"
+    assert not finish_session(ours)
+    finished = 0
+    for number in range(len(made) + 1):
+        copy.write_bytes(old)
+        carry_out(made[:number], copy)
+        seen = read(copy)
+        finished += finish_session(copy)
+        assert (read(copy), read_front(copy)) == (seen, seen)
+        assert not finish_session(copy)
+        if seen == NEW:
+            assert copy.read_bytes() == whole
+    assert finished == 4  # after the session's own descriptor, until the first one is there
+
+
+def test_a_front_that_cannot_be_finished_stays_as_it_was(
+    ours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(ours, update_first=False)
+    before = ours.read_bytes()
+    sync, syncs = os.fsync, []
+
+    def fail(descriptor: int) -> None:
+        syncs.append(descriptor)
+        if len(syncs) == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(CannotWrite, match="Input/output error"):
+        finish_session(ours)
+    assert ours.read_bytes() == before
 
 
 def test_writes_may_reach_the_disk_in_any_order_between_two_barriers(

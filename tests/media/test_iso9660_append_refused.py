@@ -30,6 +30,7 @@ from appended_sessions import (
 )
 
 from media import lay_out_bridge, planned_files, write_fat, write_volume
+from media.iso9660.append import finish_session
 from media.iso9660.session_plan import SESSION_ALIGNMENT, SESSION_LEAD
 from reporting import CannotWrite, FilmjacketError, NotSupported, WrongUsage
 
@@ -298,3 +299,16 @@ def test_of_a_rock_ridge_and_joliet_disc_mutations_are_survived_as_well(
             assert image.read_bytes() == data
         else:
             assert behind_first(image.read_bytes()).startswith(behind_first(data))
+
+
+def test_an_image_that_another_program_changes_is_refused(ours: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    append(ours, update_first=False)
+    before = ours.read_bytes()
+    with ours.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for change_it in (append, finish_session):
+            with pytest.raises(CannotWrite, match="being changed by another program"):
+                change_it(ours)
+    assert ours.read_bytes() == before
+    assert finish_session(ours)

@@ -2,42 +2,23 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from media_contents import Contents, Peer, read_all
 
-from media import Medium, NamedSource, open_medium, write_iso9660
+from media import NamedSource, open_medium, write_iso9660
 from reporting import CannotRead
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-Contents = Mapping[tuple[str, ...], bytes]
-Peer = Callable[[str], str]
 GENISOIMAGE = ["-quiet", "-V", "OTHER", "-sysid", ""]
-
-
-@pytest.fixture
-def tree(tmp_path: Path, real_contents: Contents) -> Path:
-    for name, content in real_contents.items():
-        path = tmp_path.joinpath("tree", *name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "tree"
 
 
 def make(tmp_path: Path, tree: Path, *command: str) -> Path:
     target = tmp_path / "other.iso"
     subprocess.run([*command, "-o", str(target), str(tree)], check=True, capture_output=True)
     return target
-
-
-def read_all(medium: Medium) -> dict[tuple[str, ...], bytes]:
-    contents = {}
-    for entry in medium.entries():
-        with medium.open(entry) as file:
-            contents[entry.name] = file.pread(file.size, 0)
-    return contents
 
 
 @pytest.mark.parametrize(
@@ -200,6 +181,20 @@ def test_a_file_that_is_cut_off_does_not_open(real_image: Path, tmp_path: Path) 
 
 
 # What is not for us
+
+
+def test_an_empty_file_lies_anywhere(tmp_path: Path) -> None:
+    image = tmp_path / "t.iso"
+    source = NamedSource(("EMPTY",), (), NOW)
+    write_iso9660([source], image, volume_identifier="T", recorded=NOW)
+    data = bytearray(image.read_bytes())
+    record = data.index(b"EMPTY.;1") - 33
+    data[record + 2 : record + 10] = b"\xff\xff\xff\x0f\x0f\xff\xff\xff"  # its first block
+    image.write_bytes(data)
+    with open_medium(image) as medium:
+        (entry,) = medium.entries()
+        assert entry.offset > len(data)
+        assert read_all(medium) == {("EMPTY",): b""}
 
 
 def test_a_dicomdir_means_its_folder(tree: Path, real_contents: Contents) -> None:

@@ -10,6 +10,7 @@ from struct import pack, pack_into
 import pytest
 
 from media import Medium, NamedSource, lay_out_bridge, open_medium, planned_files, write_iso9660
+from media.iso9660.append import finish_session
 from media.iso9660.sessions import session_starts
 from media.iso9660.views import read_views
 from media.iso9660.views_rules import RULES
@@ -154,12 +155,15 @@ def test_the_last_session_describes_the_whole_disc(tree: Path, peer: Peer) -> No
         "0 not shown"
     )
     replaced = "a later session has another file of this name"
+    front = "programs that know no sessions show another directory than that of the last session"
     assert [(f.rule, f.where, f.message) for f in found if "SESSION" in f.rule] == [
         ("ISO-SESSION-HIDES", "/DICOMDIR", replaced),
         ("ISO-SESSIONS", f"sector {session_of(path)}", summary),
+        ("ISO-SESSION-FRONT", "sector 16", front),
     ]
-    assert not [f for f in found if "SESSION" in f.rule and f.severity != "note"]
-    notes = {"ISO-SESSIONS", "ISO-SESSION-HIDES", "ISO-ROCK-RIDGE"}
+    serious = [f.rule for f in found if "SESSION" in f.rule and f.severity != "note"]
+    assert serious == ["ISO-SESSION-FRONT"]
+    notes = {"ISO-SESSIONS", "ISO-SESSION-HIDES", "ISO-SESSION-FRONT", "ISO-ROCK-RIDGE"}
     # What stands for a moved folder has a folder's name, and genisoimage lets it lead to the place
     # that the folder had in the first session.
     moved = {"ISO-NAME-DOT", "ISO-NAME-VERSION", "ISO-ROCK-RIDGE-MOVED"}
@@ -169,6 +173,37 @@ def test_the_last_session_describes_the_whole_disc(tree: Path, peer: Peer) -> No
 def session_of(path: Path) -> int:
     data = path.read_bytes()
     return data.rindex(b"\x01CD001") // SECTOR
+
+
+def test_the_front_of_a_foreign_image_is_brought_up_to_its_last_session(
+    tree: Path, peer: Peer
+) -> None:
+    path = two_sessions(tree, peer, "-M", str(tree.parent / "1.iso"))
+    before = path.read_bytes()
+    with open_medium(path) as medium:
+        read = contents_of(medium)
+    assert finish_session(path, dry_run=True)
+    assert path.read_bytes() == before
+    assert finish_session(path)
+    assert not finish_session(path)
+    now = path.read_bytes()
+    assert len(now) == len(before)
+    assert now[18 * SECTOR :] == before[18 * SECTOR :]  # all but a descriptor and a terminator
+    with open_medium(path) as medium:
+        assert contents_of(medium) == read
+        assert not [f for f in medium.findings() if "SESSION" in f.rule]
+    shown = subprocess.run(
+        [peer("isoinfo"), "-i", str(path), "-x", "/DICOMDIR.;1"], check=True, capture_output=True
+    )
+    assert shown.stdout == b"second" * 100
+
+
+def test_a_front_without_room_for_all_names_stays_as_it_is(tree: Path, peer: Peer) -> None:
+    path = two_sessions(tree, peer, "-J", "-M", str(tree.parent / "1.iso"))
+    before = path.read_bytes()
+    assert not finish_session(path)
+    assert path.read_bytes() == before
+    assert "ISO-SESSION-FRONT" in rules(path)
 
 
 @pytest.mark.parametrize("gap", [0, 11_400])

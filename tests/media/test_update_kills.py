@@ -23,7 +23,7 @@ from drivers import open_image
 from media import NamedSource, open_medium
 from media.copying import Step, runs
 from media.extents import Extent
-from media.fat.update import change_volume
+from media.fat.update import change_volume, finish_update
 from media.fat.update_target import ImageTarget
 from media.update import Change, update_medium
 
@@ -248,6 +248,27 @@ def test_the_next_update_goes_on_after_a_kill(case: Case, image: Path, peer: Pee
         assert not [line for line in lines if "differ" in line]
         # It counts lost clusters as free, as it would free them.
         assert not [line for line in lines if "summary" in line] or "Reclaimed" in lines[0]
+
+
+def test_the_next_run_finishes_it_with_nothing_else_to_do(
+    case: Case, image: Path, peer: Peer
+) -> None:
+    clean = 0
+    for writes in parts(case):
+        run("cp", "--sparse=always", str(case.image), str(image))
+        put(image, writes)
+        seen = as_we_see(image)
+        finish_update(image)
+        assert as_we_see(image) == seen
+        with open_medium(image) as medium:
+            rules = {finding.rule for finding in medium.findings()}
+        assert "FAT-COPIES" not in rules
+        if "FAT-LOST" not in rules:  # else only a repair program may do more
+            assert "FAT-DIRTY" not in rules
+            assert fsck(image, case.kind, peer) == (0, [])
+            clean += 1
+        assert not finish_update(image)
+    assert clean > 2
 
 
 def test_barriers_are_few(case: Case) -> None:

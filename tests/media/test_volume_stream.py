@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+import our_volumes
 import pytest
+from media_contents import MIB, Peer
+from our_volumes import RECORDED
 
 from media import (
     DigestList,
@@ -21,29 +23,18 @@ from media import (
     NamedSource,
     Structure,
     VolumePlan,
-    lay_out_bridge,
-    lay_out_fat,
-    lay_out_udf,
     planned_files,
     write_volume,
 )
-from media.iso9660.layout import lay_out_iso9660
 from media.volume_stream import VolumeStream, stream_volume
 from reporting import CannotRead, CannotWrite
 
-RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-MIB = 1 << 20
 LISTED = 9000  # bytes of the list of digests
-Peer = Callable[[str], str]
 
-WAYS: dict[str, Callable[..., VolumePlan]] = {
-    "iso9660": lay_out_iso9660,
-    "bridge": lay_out_bridge,
-    "udf 1.02": lambda files, **more: lay_out_udf(files, revision="1.02", **more),
-    "udf 2.50": lambda files, **more: lay_out_udf(files, revision="2.50", **more),
-    "fat16": lay_out_fat,
-    "fat32": lambda files, **more: lay_out_fat(files, kind="fat32", **more),
-}
+KINDS = (
+    *("iso9660 level 1", "bridge level 1", "udf 1.02", "udf 2.50"),
+    *("fat16 partitioned", "fat32 partitioned"),
+)
 
 
 def compose(digests: Mapping[tuple[str, ...], str]) -> bytes:
@@ -66,7 +57,7 @@ class Volume(NamedTuple):
         return VolumeStream(self.plan, self.sources, digest_list=LIST)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=KINDS)
 def volume(
     request: pytest.FixtureRequest,
     real_sources: list[NamedSource],
@@ -83,8 +74,7 @@ def volume(
         *real_sources,
         NamedSource(("SPARSE",), (b"before", part, b"between", part), RECORDED),
     ]
-    lay_out = WAYS[request.param]
-    plan = lay_out(planned_files(sources, LIST), label="STREAM", recorded=RECORDED)
+    plan = our_volumes.plan_of(request.param, planned_files(sources, LIST))
     target = folder / "t.img"
     written = write_volume(plan, sources, target, digest_list=LIST)
     assert written.sha256 is not None
@@ -96,9 +86,7 @@ def source_of(path: Path, name: str = "A") -> NamedSource:
 
 
 def plan_of(sources: list[NamedSource], digest_list: DigestList | None = None) -> VolumePlan:
-    return lay_out_udf(
-        planned_files(sources, digest_list), label="T", recorded=RECORDED, revision="2.01"
-    )
+    return our_volumes.plan_of("udf 2.01", planned_files(sources, digest_list))
 
 
 @pytest.fixture

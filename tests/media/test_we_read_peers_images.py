@@ -1,54 +1,15 @@
 """Media that others make with options that each format's own tests leave out."""
 
 import os
-import subprocess
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from media_contents import MIB, Contents, Peer, blank, read_all, rules, run
 
-from media import Medium, UdfMedium, open_medium
+from media import UdfMedium, open_medium
 from reporting import CannotRead, NotSupported
 
-Contents = Mapping[tuple[str, ...], bytes]
-Peer = Callable[[str], str]
-MIB = 1 << 20
 LONG = "a rather long name of 1.2.840.dcm"
-
-
-def run(*command: str | Path, place: Path | None = None, said: str = "") -> str:
-    words = [str(word) for word in command]
-    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=place, input=said)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def blank(path: Path, size: int) -> Path:
-    with path.open("wb") as file:
-        file.truncate(size)
-    return path
-
-
-def read_all(medium: Medium) -> dict[tuple[str, ...], bytes]:
-    contents = {}
-    for entry in medium.entries():
-        with medium.open(entry) as file:
-            contents[entry.name] = file.pread(file.size, 0)
-    return contents
-
-
-def rules(medium: Medium) -> set[str]:
-    return {finding.rule for finding in medium.findings()}
-
-
-@pytest.fixture
-def tree(tmp_path: Path, real_contents: Contents) -> Path:
-    for name, content in real_contents.items():
-        path = tmp_path.joinpath("tree", *name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "tree"
-
 
 # ISO 9660
 

@@ -5,37 +5,18 @@ import os
 import struct
 import subprocess
 import zlib
-from collections.abc import Callable, Mapping
 from hashlib import pbkdf2_hmac
 from pathlib import Path
 
 import pytest
+from media_contents import Contents, Peer, read_all
 
-from media import Medium, open_medium
+from media import open_medium
 from media.locked import Locked, WrongPassword
 from reporting import CannotRead
 
-Peer = Callable[[str], str]
-Contents = Mapping[tuple[str, ...], bytes]
 PICTURE = b"picture" * 2000
 FLAGS_OF_STRONG = 65  # encrypted, and in PKWARE's own way (APPNOTE 4.4.4)
-
-
-def read_all(medium: Medium) -> dict[tuple[str, ...], bytes]:
-    contents = {}
-    for entry in medium.entries():
-        with medium.open(entry) as file:
-            contents[entry.name] = file.pread(file.size, 0)
-    return contents
-
-
-@pytest.fixture
-def tree(tmp_path: Path, real_contents: Contents) -> Path:
-    for name, content in real_contents.items():
-        path = tmp_path.joinpath("tree", *name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "tree"
 
 
 def test_encrypted_in_the_old_way_is_read_with_its_password(tree: Path, peer: Peer) -> None:

@@ -7,16 +7,15 @@ import struct
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from media_contents import Contents, Peer, read_all
 
 from media import (
     FileReader,
-    Medium,
     NamedSource,
     open_medium,
     spool,
@@ -29,8 +28,6 @@ from media.zip.rules import RULES
 from reporting import CannotRead
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-Peer = Callable[[str], str]
-Contents = Mapping[tuple[str, ...], bytes]
 PICTURE = b"picture" * 2000
 
 
@@ -39,23 +36,6 @@ class OneWay(BytesIO):
 
     def tell(self) -> int:
         raise OSError
-
-
-def read_all(medium: Medium) -> dict[tuple[str, ...], bytes]:
-    contents = {}
-    for entry in medium.entries():
-        with medium.open(entry) as file:
-            contents[entry.name] = file.pread(file.size, 0)
-    return contents
-
-
-@pytest.fixture
-def tree(tmp_path: Path, real_contents: Contents) -> Path:
-    for name, content in real_contents.items():
-        path = tmp_path.joinpath("tree", *name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "tree"
 
 
 @pytest.mark.parametrize(
@@ -93,9 +73,7 @@ def test_reads_what_was_written_without_going_back(
 ) -> None:
     """Sizes stand behind the files then; and without a directory they are the only ones."""
     target = tree.parent / "t.zip"
-    out = subprocess.run(
-        ["/usr/bin/zip", "-qr", "-", "."], cwd=tree, capture_output=True, check=True
-    )
+    out = subprocess.run([peer("zip"), "-qr", "-", "."], cwd=tree, capture_output=True, check=True)
     target.write_bytes(out.stdout)
     with open_medium(target) as medium:
         assert read_all(medium) == real_contents

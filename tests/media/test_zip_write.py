@@ -2,14 +2,14 @@
 
 import hashlib
 import os
-import subprocess
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from media_contents import Contents, Peer, run
 
 from media import DigestList, NameDoesNotFit, NamedSource, open_medium, write_zip
 from media.source import FileRange
@@ -17,8 +17,6 @@ from media.zip import encode as zip_encode
 from reporting import CannotRead, CannotWrite
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=2)))
-Peer = Callable[[str], str]
-Contents = Mapping[tuple[str, ...], bytes]
 
 
 def digest_list(sources: list[NamedSource]) -> DigestList:
@@ -34,10 +32,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory, real_sources: list[NamedSo
     target = tmp_path_factory.mktemp("zip") / "t.zip"
     write_zip(real_sources, target, recorded=RECORDED)
     return target
-
-
-def run(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_python_reads_every_byte(archive: Path, real_contents: Contents) -> None:

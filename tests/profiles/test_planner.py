@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from collections.abc import Callable
 from time import process_time
 
@@ -204,6 +205,26 @@ def test_file_ids_number_patients_studies_series_and_instances(
     assert ids[8] == "DICOM/P0000002/S0000001/E0000001/I0000001"
     assert ids[-1] == "DICOM/N0000001"
     assert len(set(ids)) == len(ids) == 17
+
+
+def test_a_series_of_more_instances_than_a_folder_shall_have_goes_on_in_another(
+    make_instance: MakeInstance,
+) -> None:
+    items = planned(make_instance(series="1.1.1"), make_instance(series="1.1.2")).instances
+    first, second = items
+    ids = assign_file_ids([first] * 50_000 + [second] + [first] * 50_001 + [second])
+    assert len(set(ids)) == len(ids)
+    count = Counter(file_id[:-1] for file_id in ids)
+    assert [(folder[-1], number) for folder, number in count.items()] == [
+        ("E0000001", 50_000),
+        ("E0000002", 2),
+        ("E0000003", 50_000),
+        ("E0000004", 1),
+    ]
+    assert ids[-2:] == (
+        ("DICOM", "P0000001", "S0000001", "E0000004", "I0000001"),
+        ("DICOM", "P0000001", "S0000001", "E0000002", "I0000002"),
+    )
 
 
 def test_more_entries_than_seven_digits_count_are_refused(

@@ -1,0 +1,1 @@
+"""Sticks past the kernel: mass storage by the Bulk-Only transport."""

@@ -1,0 +1,41 @@
+"""One file of an open medium as the scan would see it."""
+
+from typing import Final
+
+from dicomdir.header import NotDicom, Unsure, read_header
+from dicomdir.index import Indexer
+from dicomdir.instance import Instance, NotIndexed
+from dicomdir.scan import is_litter
+from dicomdir.walk import PRead
+from media import Entry, Locked, Medium
+from media.entry import FileReader
+from reporting import CannotRead
+
+LOCKED: Final = "is encrypted with a password"
+
+
+def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | NotIndexed:
+    """Return what a directory can say of a file, or why it can say nothing.
+
+    ``source`` is the name on the medium.
+    """
+    name = "/".join(entry.name)
+    if is_litter(entry.recorded):
+        return NotIndexed(name, "a file of the operating system", "litter")
+    try:
+        with medium.open(entry) as file:
+            header = read_header(within(file), entry.size, indexer.wanted, indexer.memo)
+            return indexer.index(name, header)
+    except NotDicom as problem:
+        return NotIndexed(name, problem.reason, problem.kind)
+    except Locked:
+        return NotIndexed(name, LOCKED, "unreadable")
+    except CannotRead as problem:
+        return NotIndexed(name, problem.what, "unreadable")
+    except (Unsure, ValueError) as doubt:
+        return NotIndexed(name, f"malformed: {doubt}", "malformed")
+
+
+def within(file: FileReader) -> PRead:
+    """Return what reads a file as the operating system would: nothing behind its end."""
+    return lambda length, offset: file.pread(max(0, min(length, file.size - offset)), offset)

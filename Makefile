@@ -13,7 +13,7 @@ test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto -q
 
 slow: $(VENV)/developing
-	$(BIN)/python -m pytest -n auto -m slow -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow -q
 
 check: $(VENV)/developing
 	scripts/check

@@ -17,6 +17,7 @@ from jacket.capacities import CAPACITIES
 from jacket.drafting import Draft, Drafter, is_volume_of
 from jacket.labels import checked_label
 from jacket.layout import Icons, with_icons
+from jacket.protection import NO_WISH, Protection, Wish, protection_of, secure_profile
 from jacket.settle import Candidates, NothingToWrite, settled
 from jacket.split import drafts_of, missing, picked, refuse_strangers, stale
 from jacket.target import (
@@ -70,6 +71,8 @@ class _Job:
     progress: Progress
     why_profile: str
     medium: str | None  # as the operator said it
+    protection: Protection | None  # of the files; None: everybody can read them
+    is_device: bool  # what was begun there cannot be taken back
     not_selected: int = 0  # instances that were found and not asked for
 
     @property
@@ -89,6 +92,7 @@ class _Job:
             self.label,
             self.clock,
             files,
+            self.protection,
             self.icons if icons_to_come else None,
         )
 
@@ -117,6 +121,7 @@ def author(
     recorded: datetime | None = None,
     progress: Progress = silent,
     form: Form | None = None,
+    wish: Wish = NO_WISH,
 ) -> Authored:
     """Make the medium *output* from the DICOM files in *sources*.
 
@@ -148,6 +153,8 @@ def author(
         progress: told about files and bytes.
         form: how it is made, where that is not by its suffix: a device. What is converted on the
             way lies beside *output* all the same.
+        wish: who can read what a secure profile encrypts; without one a password is made, and
+            the sheet that tells it lies beside *output*.
 
     Raises:
         NothingToWrite: no instance is left; it carries the reasons.
@@ -162,10 +169,14 @@ def author(
     refuse_unwritable(target)
     refuse_numbers(volumes, split=split)
     wanted = selection or Selection()
+    if profile_id is None and not wish.is_empty:
+        profile_id = secure_profile(default_profile(target, medium))
     row, why = _row(
         given, wanted, target, profile_id, capacity, medium, policy, jobs, progress, split=split
     )
     refuse_unfit(row, target, dry_run=dry_run)
+    beside = target if form is None else None
+    protection = protection_of(row, wish, beside, clock, again=bool(volumes))
     maker = Icons(row.icon, jobs=jobs, progress=progress) if wants_icons(row, icons) else None
     job = _Job(
         row,
@@ -183,6 +194,8 @@ def author(
         progress,
         why,
         medium,
+        protection,
+        form is not None,
     )
     candidates, indexer, not_selected = _found(job, given, wanted)
     job = replace(job, not_selected=not_selected)
@@ -330,15 +343,24 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     for draft in wanted:
         refuse_in_the_way(draft.volume.target)
     made: list[AuthoredVolume] = []
+    _hand_over_password(job, ready)
     for position, draft in enumerate(wanted):
         try:
-            interruption.take_back()  # The volume before is whole; this one can be given up.
+            interruption.go_on()  # The volume before is whole; this one can be given up.
             made.append(_written(job, draft))
         except (FilmjacketError, KeyboardInterrupt) as error:
             left = wanted[position:]
+            if job.protection is not None and not made and not job.is_device:
+                job.protection.take_back()
             raise missing(error, made, left, int(job.clock.timestamp())) from error
     ready = ready._replace(remarks=(*ready.remarks, *told))
     return _result(job, ready, drafts, tuple(made), number)
+
+
+def _hand_over_password(job: _Job, ready: Plan) -> None:
+    if job.protection is not None:
+        job.protection.refuse_telling(ready.instances)
+        job.protection.hand_over(job.label, job.clock, job.target)
 
 
 def _written(job: _Job, draft: Draft) -> AuthoredVolume:
@@ -380,6 +402,11 @@ def _result(
         target=job.target if dry_run else None,
         to_write=sum(volume.size for volume in volumes),
     )
+    protection = job.protection
+    more = (
+        *(() if protection is None else protection.remarks),
+        *(stale(drafts, job.target) if job.split else ()),
+    )
     return Authored(
         decided.profile,
         volumes,
@@ -388,7 +415,7 @@ def _result(
         exact,
         decided.instances,
         decided.left_out,
-        (*decided.remarks, *told, *remarks, *stale(drafts, job.target)),
+        (*decided.remarks, *told, *remarks, *more),
         job.clock,
         of=len(drafts),
         medium=job.row.medium.value,
@@ -397,6 +424,8 @@ def _result(
         icons=icons,
         next_step=next_step(job.row, job.target, job.medium),
         cannot=why_never(job.row),
+        password_slip="" if protection is None else protection.slip,
+        password=None if protection is None or dry_run else protection.told,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dicomdir.instance import KINDS, NotIndexed
@@ -76,6 +76,8 @@ class Authored:
     icons: int = 0  # records that have, or would get, an icon
     next_step: str = ""  # what is left to do until it is a medium of the profile
     cannot: str = ""  # why such a medium was planned and cannot be made
+    password_slip: str = ""  # where the sheet with the password is
+    password: str | None = field(default=None, repr=False)  # where the operator asked for it
 
     @property
     def size(self) -> int:

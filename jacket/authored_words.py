@@ -50,7 +50,8 @@ def as_json(done: Authored) -> dict[str, object]:
         "remarks": list(done.remarks),
         "flaws": list(done.flaws),
         "next_step": done.cannot or done.next_step,
-    }
+        "password_slip": done.password_slip or None,
+    } | ({} if done.password is None else {"password": done.password})
 
 
 def _mended(item: PlannedInstance) -> dict[str, object]:
@@ -85,9 +86,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         console.say_some(
             [f"           {n:,}: {console.printable(why)}" for why, n in reasons if why], 8
         )
-    if done.icons:
-        have = "would get" if dry else "has" if done.icons == 1 else "have"
-        console.say(f"  {done.icons:>7,}  {have} an icon in the directory")
+    _say_icons(done)
     remarks = [remark for remark in done.remarks if remark not in done.flaws]
     if remarks:
         console.say("remarks:")
@@ -106,11 +105,26 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         if done.cannot:
             console.say(done.cannot)
         return
+    _say_password(done)
     if done.next_step:
         console.say(done.next_step)
     first = done.volumes[0].path
     if not Path(first).is_fifo():
         console.say(f"next: {verify_command(first, done.profile, profile_files)}")
+
+
+def _say_icons(done: Authored) -> None:
+    if done.icons:
+        have = "would get" if done.dry_run else "has" if done.icons == 1 else "have"
+        console.say(f"  {done.icons:>7,}  {have} an icon in the directory")
+
+
+def _say_password(done: Authored) -> None:
+    if done.password_slip:
+        slip = console.printable(done.password_slip)
+        console.say(f"the password is in {slip}: print it, and keep it apart from the medium")
+    if done.password is not None:
+        console.say(f"password: {done.password}")
 
 
 def _place(done: Authored) -> str:
@@ -152,10 +166,12 @@ def _say_volumes(done: Authored) -> None:
         if volume.sha256:
             console.say(f"    SHA-256 {volume.sha256}")
     if not done.dry_run:
+        secret = done.password_slip or done.password is not None
+        told = "how many there are" if secret else "which of them holds what"
+        more = ", with the same password in a file (--password-file)" if secret else ""
         console.say(
-            "README.TXT on each says which of them holds what. To make one of them again: the same "
-            f"command with --volume K, and SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before "
-            "it"
+            f"README.TXT on each says {told}. To make one of them again: the same command with "
+            f"--volume K{more}, and SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before it"
         )
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "burn": "the same onto a disc or a stick, read back to the last block",
     "verify": "check a medium against the standard and say what to do",
     "ls": "list patients, studies, series and instances of a medium",
+    "decrypt": "make a plain folder of an encrypted medium",
     "dicomdir": "create or update a DICOMDIR in place; add and remove files",
     "drives": "list drives and sticks, and what speaks against writing them",
     "profiles": "list the application profiles, or explain one",

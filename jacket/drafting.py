@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jacket.layout import Icons, Layout, lay_out, to_be
 from jacket.manifest import manifest_of
@@ -14,6 +14,9 @@ from media.volume_plan import PlannedFile
 from profiles.application_profiles import ApplicationProfile
 from profiles.plan import Plan, PlannedInstance
 from reporting import CannotWrite
+
+if TYPE_CHECKING:
+    from jacket.protection import Protection
 
 _LABEL: Final = 16  # characters of a File-set ID (PS3.10 8.5)
 _INDEX: Final = ("README.TXT",)
@@ -47,6 +50,7 @@ class Drafter:
     label: str  # File-set ID of a set of one
     clock: datetime
     files: Mapping[str, str]  # where converted sources lie
+    protection: "Protection | None" = None  # of its DICOM files
     to_come: Icons | None = None  # icons that are still to be made, and so are not planned yet
 
     def one(self, decided: Plan) -> Draft:
@@ -57,7 +61,10 @@ class Drafter:
         """
         self.refuse_large(decided.instances)
         layout = self._layout(decided, self.label)
-        return self._draft(1, self.label, self.label, decided, layout, (), self.target)
+        more: tuple[NamedSource, ...] = ()
+        if self.protection is not None:
+            more = (self.protection.readme(self.label, b"", self.clock),)
+        return self._draft(1, self.label, self.label, decided, layout, more, self.target)
 
     def several(self, decided: Plan, shares: Sequence[Sequence[PlannedInstance]]) -> list[Draft]:
         """Plan a volume for each of *shares*."""
@@ -67,7 +74,7 @@ class Drafter:
         labels = [numbered(self.label, n, len(plans)) for n in range(1, len(plans) + 1)]
         layouts = [self._layout(plan, label) for plan, label in zip(plans, labels, strict=True)]
         uids = [layout.uid for layout in layouts]
-        index = index_of(plans, labels, uids, self.clock)
+        index = index_of(plans, labels, uids, self.clock, names_patients=self.protection is None)
         return [
             self._draft(
                 number,
@@ -75,13 +82,18 @@ class Drafter:
                 numbered(self.label, number, len(plans), self._label_length),
                 plan,
                 layout,
-                (NamedSource(_INDEX, (index(number),), self.clock),),
+                (self._readme(label, index(number)),),
                 volume_path(self.target, number),
             )
             for number, (label, plan, layout) in enumerate(
                 zip(labels, plans, layouts, strict=True), start=1
             )
         ]
+
+    def _readme(self, label: str, index: bytes) -> NamedSource:
+        if self.protection is not None:
+            return self.protection.readme(label, index, self.clock)
+        return NamedSource(_INDEX, (index,), self.clock)
 
     @property
     def empty(self) -> int:
@@ -108,9 +120,13 @@ class Drafter:
         target: Path,
     ) -> Draft:
         directory, *instances = layout.named
+        first, *rest = to_be(layout, decided, self.to_come)
+        protection = self.protection
+        if protection is not None:
+            directory, *instances = map(protection.sealed, layout.named)
+            first, *rest = map(protection.planned, (first, *rest))
         named = [directory, *more, *instances]
         digest_list = manifest_of([(s.name, s.size) for s in named], self.clock)
-        first, *rest = to_be(layout, decided, self.to_come)
         files = [
             first,
             *(PlannedFile(s.name, s.size, s.modified) for s in more),
@@ -118,7 +134,8 @@ class Drafter:
             PlannedFile(digest_list.name, digest_list.size, self.clock),
         ]
         job = Job(volume_label, self.clock)
-        volume = Volume(target, named, digest_list, job, self.form.measure(files, job))
+        measured = self.form.measure(files, job)
+        volume = Volume(target, named, digest_list, job, measured, layout.named[0])
         return Draft(number, label, decided.instances, layout, volume)
 
     def refuse_large(self, instances: Sequence[PlannedInstance]) -> None:

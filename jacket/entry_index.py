@@ -8,7 +8,7 @@ from dicomdir.instance import Instance, NotIndexed
 from dicomdir.scan import is_litter
 from dicomdir.walk import PRead
 from media import Entry, Locked, Medium
-from media.entry import FileReader
+from media.entry import BlockReader
 from reporting import CannotRead
 
 LOCKED: Final = "is encrypted with a password"
@@ -24,7 +24,7 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
         return NotIndexed(name, "a file of the operating system", "litter")
     try:
         with medium.open(entry) as file:
-            header = read_header(within(file), entry.size, indexer.wanted, indexer.memo)
+            header = read_header(within(file), file.size, indexer.wanted, indexer.memo)
             return indexer.index(name, header)
     except NotDicom as problem:
         return NotIndexed(name, problem.reason, problem.kind)
@@ -36,6 +36,6 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
         return NotIndexed(name, f"malformed: {doubt}", "malformed")
 
 
-def within(file: FileReader) -> PRead:
+def within(file: BlockReader) -> PRead:
     """Return what reads a file as the operating system would: nothing behind its end."""
     return lambda length, offset: file.pread(max(0, min(length, file.size - offset)), offset)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dicomdir.build import build_directory, separate_patients
 from dicomdir.check_reference import references
@@ -13,11 +13,16 @@ from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.read import LARGEST, read_directory
 from dicomdir.record import Directory, DirectoryRecord
 from jacket.entry_index import LOCKED, index_entry
+from jacket.locked_medium import encrypted_medium
 from jacket.plain import plain_left_out
+from jacket.unlocked_medium import UnlockedMedium
 from media import Locked, Medium, open_medium
 from media.source import Name
 from profiles.homes import separate_homes
 from reporting import CannotRead
+
+if TYPE_CHECKING:
+    from secure import Keys
 
 # The usual keys by their keywords (PS3.6); others are looked up in pydicom's dictionary.
 _KEYWORDS: Final = {
@@ -48,7 +53,11 @@ _GROUPS: Final = {"PATIENT": "patients", "STUDY": "studies", "SERIES": "series"}
 
 
 def list_medium(
-    path: str | Path, *, by_files: bool = False, password: bytes | None = None
+    path: str | Path,
+    *,
+    by_files: bool = False,
+    password: bytes | None = None,
+    keys: "Keys | None" = None,
 ) -> dict[str, Any]:
     """Return what a medium holds, nested: patients, studies, series, instances.
 
@@ -61,11 +70,29 @@ def list_medium(
         path: folder, image or drive, or a DICOMDIR file.
         by_files: list the files, whatever a DICOMDIR says.
         password: of an archive that is encrypted.
+        keys: to open Secure DICOM Files with; None: they cannot be listed.
 
     Raises:
         CannotRead: the medium does not open, or holds nothing of DICOM.
+        NothingOpens: all of DICOM on it is in Secure DICOM Files, and none of them opens.
     """
-    medium = open_medium(Path(path), password=password)
+    return list_open(open_medium(Path(path), password=password), path, by_files=by_files, keys=keys)
+
+
+def list_open(
+    medium: Medium,
+    path: str | Path,
+    *,
+    by_files: bool = False,
+    keys: "Keys | None" = None,
+    accept_unprotected: bool = False,
+) -> dict[str, Any]:
+    """List a *medium* that is open, which messages call *path*, and close it; as `list_medium`.
+
+    With *accept_unprotected* also what was encrypted without a digest or signature is listed.
+    """
+    if keys is not None:
+        medium = UnlockedMedium(medium, keys, str(path), accept_unprotected=accept_unprotected)
     try:
         directory = None if by_files else _directory_of(medium)
         left_out: list[NotIndexed] = []
@@ -148,6 +175,9 @@ def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[No
     instances, homeless = separate_homes(instances)
     if not instances and any(item.reason == LOCKED for item in left_out):
         raise Locked(LOCKED, path, "Give the password with --password-file FILE")
+    encrypted = sum(item.kind == "secure" for item in left_out)
+    if not instances and encrypted:
+        raise encrypted_medium(path, encrypted)
     if not instances:
         raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
     pairs = [(instance, names[instance.source]) for instance in instances]

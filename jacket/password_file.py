@@ -1,27 +1,21 @@
-"""The password of an encrypted medium, read from a file: on a command line others could see it."""
+"""A password read from a file: on a command line others could see it."""
 
 import sys
-from argparse import ArgumentParser
+from typing import Final
 
 from reporting import WrongUsage
 
-_LONGEST = 4096  # bytes of a first line
+_LONGEST: Final = 4096  # bytes of a first line
+_UTF_8_MARK: Final = b"\xef\xbb\xbf"  # editors on Windows put it before the first character
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-def add_password_file(parser: ArgumentParser) -> None:
-    """Declare the word of a command that opens media."""
-    parser.add_argument(
-        "--password-file",
-        metavar="FILE",
-        help="its first line is the password of an encrypted ZIP archive; - is standard input",
-    )
-
-
-def password_in(word: str | None) -> bytes | None:
+def password_in(word: str | None, option: str = "--password-file") -> bytes | None:
     """Return the password that the operator named; None where none was.
 
     Args:
-        word: a path, or ``-`` for standard input.
+        word: a path, or ``-`` for standard input, of which each call takes the next line.
+        option: that the word belongs to.
 
     Raises:
         WrongUsage: the file cannot be read, or has no password in its first line.
@@ -32,13 +26,13 @@ def password_in(word: str | None) -> bytes | None:
         line = _first_line(word)
     except OSError as error:
         raise WrongUsage(
-            f"the password cannot be read ({error.strerror})", "--password-file", "Name a text file"
+            f"the password cannot be read ({error.strerror})", option, "Name a text file"
         ) from error
-    password = line.removesuffix(b"\n").removesuffix(b"\r")
+    if line.startswith(_UTF_16_MARKS):
+        raise WrongUsage("the file is saved as UTF-16", option, "Save it as UTF-8 or ANSI text")
+    password = line.removeprefix(_UTF_8_MARK).removesuffix(b"\n").removesuffix(b"\r")
     if not password or len(line) > _LONGEST:
-        raise WrongUsage(
-            "there is no password in the first line", "--password-file", "Write it there"
-        )
+        raise WrongUsage("there is no password in the first line", option, "Write it there")
     return password
 
 

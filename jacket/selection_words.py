@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from jacket.author import AUTO_PROFILE, Selection
 from jacket.capacities import size_of
+from jacket.password_file import password_in
 from jacket.profile_words import chosen_profile, declared_profiles
+from jacket.protection import Wish
 from jacket.words import at_least_one
 from profiles.application_profiles import ApplicationProfile
 from profiles.plan import DEFAULT_QUALITY, Transcode
@@ -64,6 +66,43 @@ def add_conversion(parser: ArgumentParser) -> None:
     )
 
 
+def add_protection(parser: ArgumentParser, *, slip: str) -> None:
+    """Declare who can read what a secure profile encrypts; *slip* is help for where it goes."""
+    parser.add_argument(
+        "--encrypt-to",
+        action="append",
+        default=[],
+        metavar="CERT.pem",
+        help="of a secure profile: encrypt for the owner of this certificate; repeatable",
+    )
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="its first line is a password of your own; - is standard input. Without it, and "
+        "without --encrypt-to, a password is made",
+    )
+    parser.add_argument("--password-slip", metavar="FILE", help=slip)
+    parser.add_argument(
+        "--sign",
+        action="append",
+        default=[],
+        metavar="KEY.pem",
+        help="sign every file with this private key (PEM or PKCS#12); repeatable",
+    )
+    parser.add_argument(
+        "--sign-cert",
+        action="append",
+        default=[],
+        metavar="CERT.pem",
+        help="the certificate of --sign, where it is not in the same file",
+    )
+    parser.add_argument(
+        "--key-password-file",
+        metavar="FILE",
+        help="its first line is the password of the private keys of --sign",
+    )
+
+
 def add_jobs(parser: ArgumentParser) -> None:
     """Declare how many processes share the work."""
     parser.add_argument(
@@ -97,7 +136,21 @@ def chosen(arguments: Namespace) -> dict[str, Any]:
         "quality": _quality(arguments),
         "icons": arguments.icons,
         "jobs": arguments.jobs,
+        "wish": Wish(
+            arguments.encrypt_to,
+            _password(arguments.password_file),
+            arguments.password_slip,
+            arguments.sign,
+            arguments.sign_cert,
+            _password(arguments.key_password_file),
+        ),
     }
+
+
+def _password(word: str | None) -> str | None:
+    octets = password_in(word)
+    # One character for each octet: what is not in ISO IR 6 is refused by its place.
+    return None if octets is None else octets.decode("latin-1")
 
 
 def _profile(arguments: Namespace) -> str | ApplicationProfile | None:

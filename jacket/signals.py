@@ -47,7 +47,10 @@ class Signals:
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if interruption.is_committed() or now < self._deaf_until:
+        if interruption.is_committed():
+            interruption.put_off()
+            return
+        if now < self._deaf_until:
             return
         self._deaf_until = now + _TIDYING
         self.came = True

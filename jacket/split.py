@@ -63,7 +63,13 @@ def _fitted(
             shares = share_out(decided.instances, cost, room)
         except TooLarge as error:
             raise _too_large(drafter, error.item, capacity) from error
-        drafts = drafter.several(decided, [share.instances for share in shares])
+        try:
+            drafts = drafter.several(decided, [share.instances for share in shares])
+        except CannotWrite:  # More than the format can hold, however large the medium is.
+            if room == largest:
+                raise
+            room = max(max(share.cost for share in shares) // 2, largest)
+            continue
         over, filled = max(
             (draft.volume.measured.on_medium - capacity, share.cost)
             for draft, share in zip(drafts, shares, strict=True)
@@ -91,8 +97,10 @@ def _too_large(drafter: Drafter, item: PlannedInstance, capacity: int) -> Cannot
             "--capacity",
             "Choose a larger medium",
         )
+    is_known = item.source_size or not item.rewritten
+    has = f"has {item.instance.size:,}" if is_known else f"becomes about {_blocks(item):,}"
     return CannotWrite(
-        f"has {item.instance.size:,} bytes, which with its directory is more than a medium of "
+        f"{has} bytes, which with its directory is more than a medium of "
         f"{capacity:,} bytes holds (about {empty:,} of them before any file)",
         item.instance.source,
         "Choose a larger medium (--capacity), or leave it out",
@@ -189,7 +197,7 @@ def missing(
     """
     if not made:
         return error
-    there = ", ".join(volume.path for volume in made)
+    there = ", ".join(f"{volume.path} (volume {volume.number})" for volume in made)
     words = " ".join(f"--volume {draft.number}" for draft in rest)
     stay = "is complete and stays" if len(made) == 1 else "are complete and stay"
     remedy = (

@@ -143,7 +143,7 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
 
     Raises:
         WrongUsage: a file of a kind that media of the profile are not.
-        NotSupported: a secure profile; a dry run plans it.
+        NotSupported: a profile of encrypted mail; a dry run plans it.
     """
     suffix = suffix_of(target)
     if suffix and row.medium not in FILES[suffix]:
@@ -152,10 +152,9 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
             str(target),
             f"Name {_NAME_IT[row.medium]} or a folder, or choose a profile for {_KINDS[suffix]}",
         )
-    if row.security is not Security.NONE and not dry_run:
-        how = "the mail is encrypted" if row.security is Security.SMIME else "files are encrypted"
+    if row.security is Security.SMIME and not dry_run:
         raise NotSupported(
-            f"{row.identifier} means that {how}, which this version does not do yet",
+            f"{row.identifier} means an encrypted mail, which this version does not make yet",
             str(target),
             "Plan it with --dry-run, or choose the profile without SEC in its name",
         )
@@ -177,9 +176,9 @@ def refuse_other_medium(row: ApplicationProfile, word: str | None) -> None:
 
 def why_never(row: ApplicationProfile) -> str:
     """Return a sentence when a medium of the profile can be planned and not be made."""
-    if row.security is Security.NONE:
+    if row.security is not Security.SMIME:
         return ""
-    return "This version cannot make it: it does not encrypt"
+    return "This version cannot make it: it does not encrypt mails"
 
 
 def refuse_inside(target: Path, sources: Iterable[str | Path]) -> None:

@@ -8,7 +8,7 @@ the same order, as those of one.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dicomdir.check_directory import check_directory
 from dicomdir.check_reference import ReferenceCheck
@@ -24,10 +24,14 @@ from dicomdir.read import (
 from dicomdir.record import Directory
 from jacket import manifest
 from jacket import verification_rules as rules
+from jacket.locked_medium import is_locked, refuse_locked
 from jacket.pdi_check import Scope, check_pdi, scope_of
 from jacket.pdi_rules import is_of_pdi
+from jacket.secure_file import open_inner
+from jacket.secure_rules import CLOSED, NOT_JUDGED
+from jacket.signed_by import SignedBy, sum_up
 from jacket.verify_causes import Cause, causes
-from jacket.verify_files import Expected, FileChecks, Result, finding_of
+from jacket.verify_files import Expected, FileChecks, Result, SecureFile, finding_of
 from jacket.verify_manifest import ManifestCheck
 from jacket.verify_media import FileSystemChecks
 from jacket.verify_processes import Shared, cut_up, share_out
@@ -37,7 +41,12 @@ from profiles.application_profiles import ApplicationProfile
 from profiles.check_nearest import Nearest
 from profiles.profile_check import ProfileChecks
 from profiles.profile_table import PROFILES, profile
-from reporting import CannotRead, Finding, Progress, Severity, silent
+from reporting import CannotRead, Finding, NotSupported, Progress, Severity, silent
+from secure import looks_like_secure_dicom_file
+from secure.errors import SecureFileError, UnknownAlgorithm
+
+if TYPE_CHECKING:
+    from secure import Keys
 
 _DICOMDIR: Final = ("DICOMDIR",)
 # The annexes that do not say that every file of the profile has to be in the directory.
@@ -61,16 +70,26 @@ class Verification:
     findings: tuple[Finding, ...]
     pdi: bool = False  # whether the rules of IHE PDI were asked for
     listed: int | None = None  # files that the manifest lists; None: there is no manifest
-    secure: int = 0  # Secure DICOM Files: their content is not judged
+    secure: int = 0  # Secure DICOM Files
     compared: int | None = None  # files of the manifest that were there and could be read
     unseen: tuple[str, ...] = ()  # profiles that fit but for a protection that nobody saw
     nearest: Nearest | None = None  # where none is satisfied, if it is known
     unread: int = 0  # files that could not be read to their ends
+    opened: int = 0  # Secure DICOM Files whose content was judged; that of the others was not
+    signers: tuple[SignedBy, ...] = ()  # of Secure DICOM Files that opened
+    trust: bool = False  # somebody told which signers to trust
+    with_keys: bool = False  # there was something to open Secure DICOM Files with
 
     @property
     def compliant(self) -> bool:
         """Whether nothing is wrong; warnings and notes do not count."""
         return not self.count(Severity.ERROR)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it could not be judged for want of a key, and nothing else is wrong."""
+        errors = {f.rule for f in self.findings if f.severity is Severity.ERROR}
+        return errors == {CLOSED.id}
 
     @property
     def keeps_profile(self) -> bool:
@@ -89,6 +108,7 @@ def verify(
     declared: Iterable[ApplicationProfile] = (),
     pdi: bool = False,
     password: bytes | None = None,
+    keys: "Keys | None" = None,
     processes: int | None = None,
     progress: Progress = silent,
 ) -> Verification:
@@ -100,11 +120,13 @@ def verify(
         declared: augmented and private profiles that are among those it may satisfy.
         pdi: hold it against IHE PDI as well.
         password: of an archive that is encrypted.
+        keys: to open Secure DICOM Files with; None: what is in them is not judged.
         processes: how many share the work; None: as many as it is worth, one for a drive.
         progress: told the stage "verify" in bytes.
 
     Raises:
         CannotRead: the medium does not open.
+        NothingOpens: no Secure DICOM File of it opens with *keys*.
         WrongUsage: there is no such profile.
     """
     claimed = profile(profile_id) if isinstance(profile_id, str) else profile_id
@@ -115,6 +137,7 @@ def verify(
         claimed,
         declared=declared,
         pdi=pdi,
+        keys=keys,
         processes=processes,
         progress=progress,
     )
@@ -127,13 +150,14 @@ def verify_open(
     *,
     declared: Iterable[ApplicationProfile] = (),
     pdi: bool = False,
+    keys: "Keys | None" = None,
     processes: int | None = None,
     progress: Progress = silent,
 ) -> Verification:
     """Check a *medium* that is open, which the verdict calls *name*, and close it; as `verify`."""
     rows = [*PROFILES.values(), *declared] if claimed is None else [claimed]
     with medium:
-        return _Walk(medium, rows, claimed, pdi).verdict(name, processes, progress)
+        return _Walk(medium, rows, claimed, pdi, keys).verdict(name, processes, progress)
 
 
 class _Walk:
@@ -145,10 +169,12 @@ class _Walk:
         rows: Sequence[ApplicationProfile],
         claimed: ApplicationProfile | None,
         pdi: bool,
+        keys: "Keys | None",
     ) -> None:
         self.medium = medium
         self.claimed = claimed
         self.pdi = pdi
+        self.keys = keys
         self.entries: Sequence[Entry] = list(medium.entries())
         self.exact = {entry.name: entry for entry in self.entries}
         self.findings: list[Finding] = []
@@ -160,7 +186,7 @@ class _Walk:
 
     def verdict(self, path: str, processes: int | None, progress: Progress) -> Verification:
         """Walk the medium and judge it."""
-        read = self._directory()
+        read = self._directory(path)
         directory = read.directory if read is not None else Directory("")
         references = ReferenceCheck(directory)
         listed = ManifestCheck(self.medium, self.exact.get(manifest.NAME))
@@ -172,13 +198,19 @@ class _Walk:
             *(self.medium, references, listed, self._indexer(), pdi, unreferenced),
             directory=self.has_directory,
             known=self.known,
+            keys=self.keys,
         )
         results = self._files(read, expected, cut_up(self.entries, path, processes), progress)
         if self.pdi:
             self.findings += check_pdi(self.medium, self.entries, directory)
-        secure = [where for result in results for where in result.secure]
+        secure = [SecureFile.of(plain) for result in results for plain in result.secure]
+        self._refuse_locked(secure, path)
         unread = {where for result in results for where in result.unread}
         satisfies = self._satisfied(len(references), secure)
+        signers = sum_up(file.signers for file in secure)
+        trust = self.keys is not None and bool(self.keys.trust.certificates)
+        if not trust and any(one.signer.checked for one in signers):
+            self.findings.append(NOT_JUDGED.at("medium"))
         return Verification(
             path,
             self.medium.kind,
@@ -198,9 +230,19 @@ class _Walk:
             self.profiles.unseen if self.sound else (),
             self.profiles.nearest if self.sound else None,
             len(unread),
+            opened=sum(file.state == "opened" for file in secure),
+            signers=signers,
+            trust=trust,
+            with_keys=self.keys is not None,
         )
 
-    def _directory(self) -> DirectoryRead | None:
+    def _refuse_locked(self, secure: Sequence[SecureFile], path: str) -> None:
+        """Raise when nothing opened, and that for want of a key: there is nothing to judge."""
+        states = {file.state for file in secure}
+        if self.keys is not None and states == {"locked"}:
+            refuse_locked(self.medium, self.entries, self.keys, path)
+
+    def _directory(self, path: str) -> DirectoryRead | None:
         """Read the DICOMDIR; None when there is none that can be read."""
         entry = self.exact.get(_DICOMDIR)
         if entry is None:
@@ -218,14 +260,38 @@ class _Walk:
         try:
             with self.medium.open(entry) as file:
                 self.known[entry.name] = data = file.pread(file.size, 0)
-            return read_directory(data)
+            if self.keys is None and looks_like_secure_dicom_file(data):
+                self.findings.append(CLOSED.at("DICOMDIR"))
+                return None
+            return read_directory(self._inside(data, path))
         except NotADirectory as error:
             self.findings.append(rules.DICOMDIR_UNREADABLE.at("DICOMDIR", error.what))
-        except Locked:
-            return None  # told by the archive's own rule
+        except (Locked, SecureFileError, UnknownAlgorithm):
+            return None  # told by the archive's own rule, or of the file
         except CannotRead as error:
             self.findings.append(rules.FILE_UNREADABLE.at("DICOMDIR", error.what))
         return None
+
+    def _inside(self, data: bytes, path: str) -> bytes:
+        """Return the directory in a DICOMDIR that is a Secure DICOM File; *data* where it is none.
+
+        This is also where the keys are derived, once for all processes.
+
+        Raises:
+            NothingOpens: neither this nor any other file opens with the keys.
+            SecureFileError, UnknownAlgorithm: it does not open.
+        """
+        if self.keys is None or not looks_like_secure_dicom_file(data):
+            return data
+        try:
+            with open_inner(
+                [data], len(data), self.keys, "DICOMDIR", accept_unprotected=True
+            ) as inner:
+                return inner.pread(inner.size, 0)
+        except (CannotRead, NotSupported) as error:
+            if is_locked(error):
+                refuse_locked(self.medium, self.entries, self.keys, path)
+            raise
 
     def _may_lack_directory(self) -> bool:
         """Tell whether the claimed profile, or the only one for a mail, wants none (G.3.3)."""
@@ -289,13 +355,14 @@ class _Walk:
             return []
         return [rules.DESCRIPTOR_MISSING.at("DICOMDIR, (0004,1141)")]
 
-    def _satisfied(self, instances: int, secure: Collection[str]) -> tuple[str, ...]:
+    def _satisfied(self, instances: int, secure: Collection[SecureFile]) -> tuple[str, ...]:
         """Finish the profile checks; return the profiles that nothing speaks against."""
         self.sound = not _errors_of_dicom(self.findings)
         found, satisfied = self.profiles.finish(
             file_system=self.medium.kind,
             instances=instances,
-            secure_files=secure,
+            secure_files=[file.where for file in secure],
+            unopened=[file.where for file in secure if file.state != "opened"],
             of_media=self.file_system.departures,
         )
         order = {"/".join(entry.name): number for number, entry in enumerate(self.entries)}

@@ -124,7 +124,8 @@ def every_rule() -> tuple[Rule, ...]:
     """Return the rules of all rooms."""
     from dicomdir.rules import RULES as OF_DIRECTORIES
     from jacket.pdi_rules import RULES as OF_IHE
+    from jacket.secure_rules import RULES as OF_SECURE_FILES
     from media.rules import RULES as OF_FORMATS
     from profiles.rules import RULES as OF_PROFILES
 
-    return (*RULES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES, *OF_IHE)
+    return (*RULES, *OF_SECURE_FILES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES, *OF_IHE)

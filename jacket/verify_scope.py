@@ -32,6 +32,8 @@ class Verdict(NamedTuple):
 def headline(verdict: Verification) -> list[Verdict]:
     """Return what the medium keeps to and what not, the good first."""
     against = verdict.profile or "the general rules for DICOM media"
+    if verdict.is_closed:
+        return [Verdict(False, f"NOT JUDGED by {against}, as it is encrypted")]
     if verdict.compliant:
         first = Verdict(True, f"{against} and IHE PDI" if verdict.pdi else against)
     elif verdict.keeps_profile:
@@ -50,6 +52,8 @@ def headline(verdict: Verification) -> list[Verdict]:
 
 def why_none(verdict: Verification) -> list[str]:
     """Return why no profile is satisfied, a sentence each."""
+    if verdict.is_closed:
+        return ["What is in the encrypted files was not judged: give a password or key."]
     if not verdict.keeps_profile:
         return ["A medium with errors satisfies no profile."]
     nearest = verdict.nearest
@@ -117,14 +121,31 @@ def not_judged(verdict: Verification) -> list[str]:
             f"The protection of a mail (S/MIME) was not seen, so {' and '.join(verdict.unseen)} "
             f"{'is' if one else 'are'} not among the satisfied."
         )
-    if verdict.secure:
-        files = amount(verdict.secure, "Secure DICOM File")
-        verb = "is" if verdict.secure == 1 else "are"
-        open_.append(f"{files} {verb} encrypted: what is in them was not judged.")
+    open_ += _not_opened(verdict)
     if not verdict.pdi:
         open_.append("The rules of IHE PDI were not asked for (--pdi).")
     open_.append(
         "Pixel data were not decoded to pictures, and the attributes of each object were not "
         "compared with all modules of its IOD (PS3.3)."
     )
+    return open_
+
+
+def _not_opened(verdict: Verification) -> list[str]:
+    """Return what was not judged of Secure DICOM Files, a sentence each."""
+    open_ = []
+    closed = verdict.secure - verdict.opened
+    if closed:
+        files = amount(closed, "Secure DICOM File")
+        verb = "is" if closed == 1 else "are"
+        how = "" if verdict.with_keys else " (--password-file FILE, --key FILE)"
+        state = "did not open" if verdict.with_keys else f"{verb} encrypted"
+        open_.append(
+            f"{files} {state}: what is in {'it' if closed == 1 else 'them'} was not judged{how}."
+        )
+    if verdict.signers:
+        open_.append(
+            "Whether certificates of signers were revoked was not looked up, nor whether they were "
+            "valid on the day of signing."
+        )
     return open_

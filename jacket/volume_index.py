@@ -33,20 +33,26 @@ _Counts = dict[Place, dict[int, int]]  # series → volume → instances
 
 
 def index_of(
-    plans: Sequence[Plan], labels: Sequence[str], uids: Sequence[str], clock: datetime
+    plans: Sequence[Plan],
+    labels: Sequence[str],
+    uids: Sequence[str],
+    clock: datetime,
+    *,
+    names_patients: bool = True,
 ) -> Callable[[int], bytes]:
     """Return what makes the README.TXT of a volume from its number, counted from 1.
 
     Text in ASCII with lines of CR LF, which every program shows alike. It names the patients, as
-    every file on the volumes does.
+    every file on the volumes does, unless these are encrypted.
 
     Args:
         plans: what is on each volume.
         labels: of the volumes.
         uids: File-set UIDs of the volumes.
         clock: the job's.
+        names_patients: tell what is on the volumes; else only how much, as it is encrypted.
     """
-    body = [*_contents(plans), *_volumes(plans, labels, uids)]
+    body = [*(_contents(plans) if names_patients else ()), *_volumes(plans, labels, uids)]
     body += ["", f"Written {clock:%Y-%m-%d} by Filmjacket."]
 
     def text(number: int) -> bytes:

@@ -7,15 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
+from media.fat.records import LARGEST_FILE
+from media.iso9660.encode import LARGEST_EXTENT
 from media.source import DigestList, NamedSource, Written
 from media.volume_plan import PlannedFile, VolumePlan
 from profiles.application_profiles import Medium
 from reporting import CannotWrite, Progress
 
 BLOCK: Final = 2048  # bytes of a sector
-# Bytes of a file: a FAT record has 32 bits for its size (FAT specification, 6), and an extent of
-# ISO 9660 has them for its own (ECMA-119 9.1.4).
-_BELOW_4_GIB: Final = 0xFFFFFFFF
 _CLUSTER: Final = 4096  # bytes; as small media are formatted
 _SMALLEST_FAT16: Final = 6_000_000  # bytes; with 4,085 clusters and the gap before a partition
 # Of an archive, a file: local header, central header, name twice, records of large ones.
@@ -64,7 +63,7 @@ def _bridge(files: Sequence[PlannedFile], job: Job) -> VolumePlan:
     from media import lay_out_bridge
 
     # Level 3 alone has files in several extents; what level 1 can hold everybody reads.
-    level = 3 if any(file.size > _BELOW_4_GIB for file in files) else 1
+    level = 3 if any(file.size > LARGEST_EXTENT for file in files) else 1
     return lay_out_bridge(files, label=job.label, recorded=job.recorded, level=level)
 
 
@@ -88,37 +87,62 @@ def _udf(
 def _fat(
     kind: Literal["fat16"] | None,
     partitioned: bool,
+    size: int | None,
     files: Sequence[PlannedFile],
     job: Job,
 ) -> VolumePlan:
     from media import lay_out_fat
 
     return lay_out_fat(
-        files, label=job.label, recorded=job.recorded, kind=kind, partitioned=partitioned
+        files,
+        label=job.label,
+        recorded=job.recorded,
+        size=size,
+        kind=kind,
+        partitioned=partitioned,
     )
 
 
-_STICK: Final = FileSystem(
-    "FAT16 or FAT32 in a partition", partial(_fat, None, True), _BELOW_4_GIB, 11
-)
-_CARD: Final = FileSystem("FAT16 in a partition", partial(_fat, "fat16", True), _BELOW_4_GIB, 11)
-_DISK: Final = FileSystem(
-    "FAT16 without partitions", partial(_fat, "fat16", False), _BELOW_4_GIB, 11
-)
-# What is written on each kind of medium; one that is not here has no file system.
-ON_MEDIUM: Final[dict[Medium, FileSystem]] = {
-    Medium.CD_R: FileSystem("ISO 9660 level 1", _iso9660, _BELOW_4_GIB),
-    Medium.DVD: FileSystem("ISO 9660 and UDF 1.02 over the same files", _bridge, None),
-    Medium.DVD_RAM: FileSystem("UDF 1.50", partial(_udf, "1.50", True), None),
-    # As BD-RE has it (PS3.12 X.1). An image does not tell which disc it will be burned on, and
-    # who reads 2.60 reads 2.50 as well; not everybody does it the other way round.
-    Medium.BD: FileSystem("UDF 2.50", partial(_udf, "2.50", True), None),
+class _Fat(NamedTuple):
+    what: str
+    kind: Literal["fat16"] | None  # None: by size
+    partitioned: bool
+
+
+_STICK: Final = _Fat("FAT16 or FAT32 in a partition", None, True)
+_CARD: Final = _Fat("FAT16 in a partition", "fat16", True)
+_DISK: Final = _Fat("FAT16 without partitions", "fat16", False)
+# Which FAT is on which medium (PS3.12 M, Q, R, S, T, U).
+FAT: Final[dict[Medium, _Fat]] = {
     Medium.USB: _STICK,
     Medium.CF: _STICK,
     Medium.MMC: _CARD,
     Medium.SD: _CARD,
     Medium.MOD_23: _DISK,
     Medium.MOD_41: _DISK,
+}
+
+
+def fat_on(medium: Medium, size: int | None = None) -> FileSystem:
+    """Return the FAT of one of the media in `FAT`.
+
+    Args:
+        medium: which it is.
+        size: bytes of the medium, all of which it takes; None: no more than the files need.
+    """
+    what, kind, partitioned = FAT[medium]
+    return FileSystem(what, partial(_fat, kind, partitioned, size), LARGEST_FILE, 11)
+
+
+# What is written on each kind of medium; one that is not here has no file system.
+ON_MEDIUM: Final[dict[Medium, FileSystem]] = {
+    Medium.CD_R: FileSystem("ISO 9660 level 1", _iso9660, LARGEST_EXTENT),
+    Medium.DVD: FileSystem("ISO 9660 and UDF 1.02 over the same files", _bridge, None),
+    Medium.DVD_RAM: FileSystem("UDF 1.50", partial(_udf, "1.50", True), None),
+    # As BD-RE has it (PS3.12 X.1). An image does not tell which disc it will be burned on, and
+    # who reads 2.60 reads 2.50 as well; not everybody does it the other way round.
+    Medium.BD: FileSystem("UDF 2.50", partial(_udf, "2.50", True), None),
+    **{medium: fat_on(medium) for medium in FAT},
 }
 # Words for media that take another file system than their kind usually does (PS3.12 X.1).
 BY_WORD: Final[dict[str, FileSystem]] = {
@@ -153,6 +177,7 @@ class Volume(NamedTuple):
     digest_list: DigestList
     job: Job
     measured: Measured
+    directory: NamedSource  # as it is before it is encrypted, where that is done
 
 
 class Image:

@@ -42,6 +42,7 @@ def check_medium(
     instances: int,
     seen: int = 0,
     secure_files: Collection[str] = (),
+    unopened: Collection[str] | None = None,
 ) -> list[Finding]:
     """Return how a medium as a whole departs from *profile*.
 
@@ -53,7 +54,9 @@ def check_medium(
             to judge, which is told elsewhere.
         seen: number of plain instances that were met.
         secure_files: File IDs of the Secure DICOM Files, the DICOMDIR among them.
+        unopened: those of them that nobody looked into; None: all.
     """
+    unopened = secure_files if unopened is None else unopened
     found = []
     if medium and medium != profile.medium:
         message = f"{profile.identifier} is for {MEDIUM_NAMES[profile.medium]}"
@@ -66,12 +69,13 @@ def check_medium(
     if profile.security is Security.CMS:
         if instances > 0 and _DICOMDIR not in secure_files:
             found.append(rules.PLAIN_FILE.at(_DICOMDIR))
-        if secure_files:
-            message = f"{len(secure_files):,} Secure DICOM Files: their content was not judged"
+        if unopened:
+            files = "Secure DICOM File" if len(unopened) == 1 else "Secure DICOM Files"
+            message = f"{len(unopened):,} {files}: what is inside was not judged"
             found.append(rules.SECURE_NOT_JUDGED.at("medium", message))
     else:
         found += [rules.SECURE_FILE.at(where) for where in sorted(secure_files)]
-    if _is_empty(profile, instances, seen, secure_files):
+    if _is_empty(profile, instances, seen, unopened):
         rule = rules.EMPTY_DIRECTORY
         if profile.source in _MAY_BE_EMPTY:
             rule = rules.EMPTY_ULTRASOUND
@@ -80,9 +84,9 @@ def check_medium(
 
 
 def _is_empty(
-    profile: ApplicationProfile, instances: int, seen: int, secure_files: Collection[str]
+    profile: ApplicationProfile, instances: int, seen: int, unopened: Collection[str]
 ) -> bool:
-    if instances or _DICOMDIR in secure_files:
+    if instances or _DICOMDIR in unopened:
         return False
     # PS3.11 G.3.3: a File-set in a mail may be without directory.
     return not (profile.directory_optional and seen)

@@ -76,20 +76,22 @@ class Against:
         rows: Sequence[ApplicationProfile],
         group_of: Sequence[int],
         whole: Sequence[Collection[Finding]],
+        security: Security = Security.NONE,
     ) -> Nearest | None:
-        """Return the nearest of the profiles that do not encrypt; None: it is not known.
+        """Return the nearest of the profiles with this *security*; None: it is not known.
 
         Args:
             rows: all profiles.
             group_of: the group of each.
             whole: what the medium as a whole breaks of each.
+            security: as the files have it.
         """
         if not self.going:
             return None
         best: tuple[int, ...] | None = None
         found = None
         for row, group, findings in zip(rows, group_of, whole, strict=True):
-            if row.security is not Security.NONE:
+            if row.security is not security:
                 continue
             errors = {f.rule for f in findings if f.severity is Severity.ERROR}
             broken = (self._files[group].keys() or self._late[group]) | errors

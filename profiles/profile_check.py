@@ -41,6 +41,7 @@ from reporting import CannotRead, Finding, Severity
 
 _MOST_REMEMBERED: Final = 50_000  # answers; past this a medium is too motley to remember it
 _ITEM: Final = b"\xfe\xff\x00\xe0"
+_DICOMDIR: Final = "DICOMDIR"
 _NOTHING: Final = Shape((), b"", b"")
 
 _NO_PLACE: Final = frozenset((rules.SOP_CLASS, rules.RETIRED, rules.PRIVATE))
@@ -84,6 +85,7 @@ class ProfileChecks:
             if vr == b"SQ"
         )
         self._seen = 0
+        self._plain = 0  # of these, the ones that were in no Secure DICOM File
         self._found: set[tuple[str, str, str]] = set()  # rule, where, message
         self._remembered: dict[tuple[object, ...], Verdict] = {}
         # By identity of the record; it is kept, so that its identity is not given away.
@@ -97,6 +99,8 @@ class ProfileChecks:
         parents: Parents | None,
         instance: Instance,
         pread: PRead,
+        *,
+        is_secure: bool = False,
     ) -> None:
         """Take in one instance of the medium.
 
@@ -105,13 +109,15 @@ class ProfileChecks:
             parents: the records above it.
             instance: read with `additional_keys` and `facts`.
             pread: reads the file, (length, offset) → bytes; asked only for compressed frames.
+            is_secure: it was in a Secure DICOM File.
         """
         self._seen += 1
+        self._plain += not is_secure
         if not self._alive and not self._claimed and not self._against.going:
             return
         if any(beginning in instance.facts for beginning in self._long_facts):
             instance = instance._replace(facts=_presence_of_sequences(instance.facts))
-        if self._claimed and self._rows[0].security is Security.CMS:
+        if self._claimed and not is_secure and self._rows[0].security is Security.CMS:
             self._tell((Fault(rules.PLAIN_FILE),), instance.source)
         shape = own = _NOTHING
         if record is not None:
@@ -302,13 +308,14 @@ class ProfileChecks:
 
     def state(self) -> object:
         """Return what was seen as plain values that `marshal` takes."""
-        return [self._seen, self._alive, list(self._found), self._against.state()]
+        return [self._seen, self._plain, self._alive, list(self._found), self._against.state()]
 
     def absorb(self, state: object) -> None:
         """Take in the `state` of checks that another process made for the same profiles."""
         values: Any = state
-        seen, alive, found, against = values
+        seen, plain, alive, found, against = values
         self._seen += seen
+        self._plain += plain
         self._alive &= alive
         self._found.update(map(tuple, found))
         self._against.absorb(against)
@@ -332,6 +339,7 @@ class ProfileChecks:
         file_system: str,
         instances: int,
         secure_files: Collection[str],
+        unopened: Collection[str] | None = None,
         medium: str = "",
         of_media: Mapping[Medium, Collection[Finding]] | None = None,
     ) -> tuple[list[Finding], tuple[str, ...]]:
@@ -342,6 +350,7 @@ class ProfileChecks:
             instances: number of instances that the directory names; negative: there is no
                 directory to judge, which is told elsewhere.
             secure_files: File IDs of the Secure DICOM Files, the DICOMDIR among them.
+            unopened: those of them that nobody looked into; None: all.
             medium: one of `Medium`'s values; "" when unknown, as for an image in a file.
             of_media: how the file system departs from what single media ask of it, beyond what
                 is wrong on all of them; not for a claimed profile, whose departures are told.
@@ -352,6 +361,11 @@ class ProfileChecks:
         findings.sort(key=lambda finding: (finding.where, finding.rule))
         satisfied: list[str] = []
         unseen: list[str] = []
+        unopened = secure_files if unopened is None else unopened
+        if not self._claimed:  # that there are any is all that is asked
+            secure_files = _few(secure_files)
+        # Of what nobody looked into it cannot be told what it satisfies.
+        all_secure = bool(secure_files) and not unopened and not self._plain
         of_medium: list[Collection[Finding]] = []
         for row, group in zip(self._rows, self._group_of, strict=True):
             whole = check_medium(
@@ -361,21 +375,29 @@ class ProfileChecks:
                 instances=instances,
                 seen=self._seen,
                 secure_files=secure_files,
+                unopened=unopened,
             )
             whole += (of_media or {}).get(row.medium, ())
             of_medium.append(whole)
             if self._claimed:
                 findings += whole
                 whole = findings
-            elif row.security is Security.CMS:
-                continue  # what was seen is plain, and nobody looked into what is secure
+            elif row.security is Security.CMS and not all_secure:
+                continue
             if self._alive >> group & 1 and not speaks_against(whole):
                 kind = unseen if row.security is Security.SMIME else satisfied
                 kind.append(row.identifier)
         self._unseen = tuple(unseen)
         if not satisfied and not self._claimed:
-            self._nearest = self._against.nearest(self._rows, self._group_of, of_medium)
+            security = Security.CMS if all_secure else Security.NONE
+            self._nearest = self._against.nearest(self._rows, self._group_of, of_medium, security)
         return findings if self._claimed else [], tuple(satisfied)
+
+
+def _few(secure_files: Collection[str]) -> Collection[str]:
+    """Return the directory and one other, if they are among *secure_files*."""
+    others = sorted(name for name in secure_files if name != _DICOMDIR)[:1]
+    return [_DICOMDIR, *others] if _DICOMDIR in secure_files else others
 
 
 def speaks_against(findings: Collection[Finding]) -> bool:

@@ -205,7 +205,7 @@ SECURE_NOT_JUDGED: Final = Rule(
     "PRO-SECURE-NOT-JUDGED",
     Severity.NOTE,
     "what is inside the Secure DICOM Files was not judged",
-    "Decrypt the medium with its password or key and verify the result",
+    "Give its password or key too: --password-file FILE, --key FILE",
     "PS3.15 D.1",
 )
 

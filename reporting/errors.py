@@ -4,7 +4,7 @@
     ├── CannotRead           3  a source or a medium that does not open or ends too early
     ├── CannotWrite          3  no space, no permission, a target that is in the way
     ├── NotSupported         3  a thing that is right but that this version does not do
-    ├── Interrupted        130  the operator stopped it; the target is as before
+    ├── Interrupted        130  the operator stopped it; what it was making is as before
     └── WrongUsage           2  the words of the command do not go together
 
 Rooms derive their own classes from these; a library's exception never leaves the room that
@@ -45,7 +45,7 @@ class NotSupported(FilmjacketError):
 
 
 class Interrupted(FilmjacketError):
-    """The operator stopped the job; the target is as it was before."""
+    """The operator stopped the job; what it was making is as before, what was complete stays."""
 
     exit_code = 130
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, TypedDict, Unpack
+from typing import Any, NoReturn, TypedDict, Unpack
 
 from jacket.author import AUTO_PROFILE, author
 from jacket.author_request import now
@@ -13,13 +13,14 @@ from jacket.authored import Authored, Selection
 from jacket.burning.result import Burned, BurnInterrupted, held_against, state_of, worst
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
+from jacket.protection import NO_WISH, Wish, secure_sibling
 from jacket.target import MEDIA
 from jacket.writing import Form, Image, Volume
 from media import working_folder
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
 from profiles.profile_table import profile
-from reporting import FilmjacketError, Progress, silent
+from reporting import FilmjacketError, Interrupted, Progress, silent
 
 
 class Planning(TypedDict, total=False):
@@ -33,6 +34,7 @@ class Planning(TypedDict, total=False):
     quality: int
     icons: bool | None
     jobs: int | None
+    wish: Wish
 
 
 def burn(
@@ -66,7 +68,7 @@ def burn(
         FilmjacketError: what else can go wrong; no medium was written then.
     """
     clock = recorded or now()
-    chosen, word = _chosen(target, profile_id)
+    chosen, word = _chosen(target, profile_id, planning.get("wish", NO_WISH))
     row = None if isinstance(chosen, str) else chosen
     target.refuse(row)
     medium = MEDIA[word][0] if row is None else row.medium
@@ -97,13 +99,16 @@ def burn(
 
 
 def _chosen(
-    target: Target, wanted: str | ApplicationProfile | None
+    target: Target, wanted: str | ApplicationProfile | None, wish: Wish
 ) -> tuple[str | ApplicationProfile, str]:
     """Return the profile, or "auto"; and the word for the medium that is there."""
     usual, word = target.usual
     if wanted == AUTO_PROFILE:
         return AUTO_PROFILE, word
-    chosen = usual if wanted is None else wanted
+    if wanted is None:
+        row = profile(usual)
+        return (row if wish.is_empty else secure_sibling(row) or row), word
+    chosen = wanted
     return (profile(chosen) if isinstance(chosen, str) else chosen), word
 
 
@@ -159,19 +164,23 @@ def _burned(authored: Authored, target: Target, record: JobRecord) -> Burned:
 def _failed(error: BaseException, target: Target, record: JobRecord) -> NoReturn:
     """Write down the truth about what was begun, and raise what the operator is told."""
     discs = [disc.plain() for disc in target.results]
-    interrupted = isinstance(error, KeyboardInterrupt)
+    interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
     what = str(error) if isinstance(error, FilmjacketError) else type(error).__name__
     state = "interrupted" if interrupted else state_of(target.results)
     record.tell(state=state, error="interrupted" if interrupted else what, discs=discs)
-    details = {"discs": discs, "record": str(record.path)}
+    details: dict[str, Any] = {"discs": discs, "record": str(record.path)}
     if isinstance(error, FilmjacketError):
-        error.details = error.details | details
-        raise error
-    if not interrupted:
-        raise error
-    told = BurnInterrupted(*_interrupted_words(target))
-    told.details = details
-    raise told from error
+        details = error.details | details
+    if interrupted:
+        what, where, remedy = _interrupted_words(target)
+        if isinstance(error, Interrupted):  # of a set: it tells what is complete
+            remedy = f"{remedy}. {error.remedy}"
+        told = BurnInterrupted(what, where, remedy)
+        told.details = details
+        raise told from error
+    if isinstance(error, FilmjacketError):
+        error.details = details
+    raise error
 
 
 def _interrupted_words(target: Target) -> tuple[str, str, str]:

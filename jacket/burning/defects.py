@@ -91,8 +91,7 @@ def _beside_files(begin: int, end: int, volume: Volume) -> str:
 
 def _records(volume: Volume) -> Iterator[tuple[Name, str]]:
     """Yield the names of files with the place of their records in the directory."""
-    directory = volume.named[0]
-    content = b"".join(part for part in directory.parts if isinstance(part, bytes))
+    content = b"".join(part for part in volume.directory.parts if isinstance(part, bytes))
     try:
         roots = read_directory(content).directory.records
     except FilmjacketError:  # A volume without a directory has no records to name.

@@ -1,9 +1,7 @@
 """Sticks and cards: FAT as the profile has it, as large as the stick, its first block last."""
 
 import os
-from collections.abc import Sequence
-from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from drivers import ImageFile
 from drivers.block_device import BlockTarget
@@ -17,24 +15,14 @@ from jacket.burning.result import DiscFailed, DiscResult, defect_words
 from jacket.burning.target import How
 from jacket.job_record import JobRecord
 from jacket.verification import verify_open
-from jacket.writing import ON_MEDIUM, FileSystem, Job, Volume
-from media.fat.layout import lay_out_fat
+from jacket.writing import FAT, FileSystem, Volume, fat_on
 from media.medium import medium_on
 from media.source import Written
-from media.volume_plan import PlannedFile, VolumePlan
+from media.volume_plan import VolumePlan
 from media.volume_stream import VolumeStream
 from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import CannotRead, FilmjacketError, NotSupported, Progress, WrongUsage
 
-# Medium of PS3.11 → kind of FAT (None: by size), whether in a partition (PS3.12 M, Q, R, S, T, U).
-_FAT: Final[dict[Medium, tuple[Literal["fat16"] | None, bool]]] = {
-    Medium.USB: (None, True),
-    Medium.CF: (None, True),
-    Medium.MMC: ("fat16", True),
-    Medium.SD: ("fat16", True),
-    Medium.MOD_23: ("fat16", False),
-    Medium.MOD_41: ("fat16", False),
-}
 _SECTOR: Final = 512  # bytes
 _DISCARD: Final = "Use another stick; discard this one"
 
@@ -94,12 +82,10 @@ class StickTarget:
 
     def file_system(self, medium: Medium) -> FileSystem:
         """Return that of the profile, as large as the stick."""
-        kind, partitioned = _FAT[medium]
-        usual = ON_MEDIUM[medium]
-        return usual._replace(lay_out=partial(_fat, kind, partitioned, self._target.size))
+        return fat_on(medium, self._target.size)
 
     def refuse(self, row: ApplicationProfile | None) -> None:
-        if row is not None and row.medium not in _FAT:
+        if row is not None and row.medium not in FAT:
             raise WrongUsage(
                 f"{row.identifier} is not for sticks or cards",
                 self.name,
@@ -193,23 +179,6 @@ class StickTarget:
 
     def close(self) -> None:
         self._target.close()
-
-
-def _fat(
-    kind: Literal["fat16"] | None,
-    partitioned: bool,
-    size: int,
-    files: Sequence[PlannedFile],
-    job: Job,
-) -> VolumePlan:
-    return lay_out_fat(
-        files,
-        label=job.label,
-        recorded=job.recorded,
-        size=size,
-        kind=kind,
-        partitioned=partitioned,
-    )
 
 
 def _used(volume: Volume, plan: VolumePlan) -> VolumePlan:

@@ -11,7 +11,14 @@ from jacket.authored_words import as_json, say
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words
-from jacket.selection_words import add_conversion, add_jobs, add_selection, add_volumes, chosen
+from jacket.selection_words import (
+    add_conversion,
+    add_jobs,
+    add_protection,
+    add_selection,
+    add_volumes,
+    chosen,
+)
 from jacket.target import MEDIA
 
 
@@ -46,6 +53,11 @@ def configure(parser: ArgumentParser) -> None:
         volume="with --split: make only this one of the volumes; repeatable",
     )
     add_conversion(parser)
+    add_protection(
+        parser,
+        slip="where the sheet goes that tells the password (a PDF to print); - tells it on "
+        "standard output; beside OUT by default, where a password was made",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
     add_jobs(parser)
 

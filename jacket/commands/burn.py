@@ -22,6 +22,7 @@ from jacket.profile_words import add_profile_words
 from jacket.selection_words import (
     add_conversion,
     add_jobs,
+    add_protection,
     add_selection,
     add_volumes,
     chosen,
@@ -53,6 +54,11 @@ def configure(parser: ArgumentParser) -> None:
     _declare_media(parser)
     _declare_drive(parser)
     add_conversion(parser)
+    add_protection(
+        parser,
+        slip="where the sheet goes that tells a password that was made (a PDF to print); - tells "
+        "it on standard output",
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="plan, look at the medium, write nothing"
     )

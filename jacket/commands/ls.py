@@ -10,14 +10,15 @@ from shlex import quote
 from typing import Any
 
 from jacket import console
-from jacket.listing import list_medium
-from jacket.password_file import add_password_file, password_in
+from jacket.keys_words import add_key_words, at_hand
+from jacket.listing import list_open
+from jacket.locked_medium import NothingOpens
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the words of the command."""
     parser.add_argument("medium", metavar="MEDIUM")
-    add_password_file(parser)
+    add_key_words(parser)
     parser.add_argument(
         "--files", action="store_true", help="list the files, whatever the DICOMDIR says"
     )
@@ -28,8 +29,18 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """List and return 0, or 1 when the directory names files that are not there."""
-    password = password_in(arguments.password_file)
-    listing = list_medium(arguments.medium, by_files=arguments.files, password=password)
+    ours = at_hand(arguments)
+    try:
+        listing = list_open(
+            ours.open(arguments.medium),
+            arguments.medium,
+            by_files=arguments.files,
+            keys=ours.keys,
+            accept_unprotected=arguments.accept_unprotected,
+        )
+    except NothingOpens:
+        ours.refuse_unfit()
+        raise
     if arguments.json:
         console.print_json(listing)
     else:

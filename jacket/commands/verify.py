@@ -11,9 +11,9 @@ from pathlib import Path
 from textwrap import wrap
 
 from jacket import console
-from jacket.password_file import add_password_file, password_in
+from jacket.keys_words import add_key_words, at_hand
 from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
-from jacket.verification import Verification, causes, verify
+from jacket.verification import Verification, causes, verify_open
 from jacket.verify_causes import Cause
 from jacket.words import at_least_one
 from media import file_aside
@@ -30,7 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--pdi", action="store_true", help="hold it against IHE PDI and German requirements, too"
     )
-    add_password_file(parser)
+    add_key_words(parser, accepts=False)
     parser.add_argument("--html", metavar="FILE", help="write a report to print")
     parser.add_argument(
         "--jobs", type=at_least_one, metavar="N", help="processes; one for a drive, else all cores"
@@ -41,16 +41,22 @@ def run(arguments: Namespace) -> int:
     """Verify and return 0 when the medium is compliant, else 1."""
     if arguments.html:
         _refuse_to_overwrite(Path(arguments.medium), Path(arguments.html))
+    claimed = chosen_profile(arguments)
+    declared = declared_profiles(arguments.profile_file).values()
+    ours = at_hand(arguments)
     with console.watched() as progress:
-        verdict = verify(
+        verdict = verify_open(
+            ours.open(arguments.medium),
             arguments.medium,
-            chosen_profile(arguments),
-            declared=declared_profiles(arguments.profile_file).values(),
+            claimed,
+            declared=declared,
             pdi=arguments.pdi,
-            password=password_in(arguments.password_file),
+            keys=ours.keys,
             processes=arguments.jobs,
             progress=progress,
         )
+    if verdict.secure > verdict.opened:
+        ours.refuse_unfit()
     if arguments.html:
         _write_report(verdict, Path(arguments.html))
     if arguments.json:
@@ -93,6 +99,8 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "manifest_files": verdict.listed,
             "manifest_compared": verdict.compared,
             "secure_files": verdict.secure,
+            "secure_opened": verdict.opened,
+            "signers": [signer.plain(judged=verdict.trust) for signer in verdict.signers],
             "pdi": verdict.pdi,
             "not_judged": not_judged(verdict),
         },
@@ -156,12 +164,25 @@ def _say_verdict(verdict: Verification) -> None:
         f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
         f"({console.size(verdict.read)})"
     )
+    if verdict.secure:
+        _say_secure(verdict)
     if verdict.findings:
         counts = ((verdict.count(severity), severity) for severity in Severity)
         said = [console.amount(number, severity.value) for number, severity in counts if number]
         console.say(f"  {', '.join(said)}")
     if verdict.profile is None:
         _say_satisfied(verdict)
+
+
+def _say_secure(verdict: Verification) -> None:
+    files = console.amount(verdict.secure, "Secure DICOM File")
+    if not verdict.with_keys:
+        console.say(f"  {files}, not opened: --password-file FILE or --key FILE opens them")
+        return
+    opened = "all" if verdict.opened == verdict.secure else f"{verdict.opened:,}"
+    console.say(f"  {files}, {opened} opened and judged by what is in them")
+    for signer in verdict.signers:
+        console.say(f"  {console.printable(signer.words(judged=verdict.trust))}")
 
 
 def _say_satisfied(verdict: Verification) -> None:

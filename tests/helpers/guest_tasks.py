@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from appended_sessions import start_of_last
 from guest_mounts import LARGE as ENOUGH
 from guest_mounts import TAIL, content
+from media_contents import Peer
 from our_volumes import RECORDED, VOLUMES, is_partitioned, plan_of, write, write_structures
 
 from media import NamedSource, PlannedFile
@@ -17,7 +18,6 @@ from media.iso9660.append import append_session
 from media.update import Change
 
 Name = tuple[str, ...]
-Peer = Callable[[str], str]
 Tasks = dict[str, dict[str, Any]]
 
 # What we write, read by Linux

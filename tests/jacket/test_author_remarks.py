@@ -174,9 +174,9 @@ def test_a_video_profile_without_video_is_told(tmp_path: Path, run: Run) -> None
     assert told not in run(*words, "STD-GEN-BD").out
 
 
-def test_a_plan_for_a_secure_medium_says_that_it_cannot_be_made(tmp_path: Path, run: Run) -> None:
-    words = ("author", CT, "-o", tmp_path / "d", "--dry-run", "--profile", "STD-GEN-SEC-USB-JPEG")
-    sentence = "This version cannot make it: it does not encrypt"
+def test_a_plan_for_a_secure_mail_says_that_it_cannot_be_made(tmp_path: Path, run: Run) -> None:
+    words = ("author", CT, "-o", tmp_path / "d", "--dry-run", "--profile", "STD-GEN-SEC-ZIP-MAIL")
+    sentence = "This version cannot make it: it does not encrypt mails"
     assert run(*words).out.rstrip().endswith(sentence)
     assert run(*words, "--json").json["next_step"] == sentence
 

@@ -15,7 +15,8 @@ from jacket.author import author
 from jacket.capacities import CAPACITIES, HOLDS, ROWS, USUAL, size_of
 from jacket.profile_texts import made_as
 from jacket.verification import verify
-from jacket.writing import FILES, ON_MEDIUM
+from jacket.writing import FILES, ON_MEDIUM, Job
+from media.volume_plan import PlannedFile
 from profiles.application_profiles import Medium, Security
 from profiles.profile_table import PROFILES, profile
 from reporting import CannotWrite, WrongUsage
@@ -328,3 +329,15 @@ def test_a_profile_of_ones_own_is_made_as_its_medium_is(tmp_path: Path) -> None:
     row = profile("STD-GEN-SD-JPEG")._replace(identifier="PRI-OUR-CARD")
     done = author([CT], tmp_path / "card.img", profile_id=row)
     assert "SD card" in done.next_step
+
+
+@pytest.mark.parametrize("medium", [Medium.CD_R, Medium.USB])
+def test_the_largest_file_that_is_let_through_is_the_one_that_the_file_system_takes(
+    medium: Medium,
+) -> None:
+    clock = datetime(2023, 11, 14, tzinfo=UTC)
+    file_system, job = ON_MEDIUM[medium], Job("T", clock)
+    assert file_system.largest_file == 4 * GIB - 1
+    file_system.lay_out([PlannedFile(("A",), file_system.largest_file, clock)], job)
+    with pytest.raises(CannotWrite, match="4 GiB"):
+        file_system.lay_out([PlannedFile(("A",), file_system.largest_file + 1, clock)], job)

@@ -309,6 +309,29 @@ def test_a_set_goes_on_several_discs(
     assert len(drive.made) == len(done.discs)
 
 
+def test_a_set_that_is_interrupted_says_which_discs_are_complete_and_what_is_spoilt(
+    tmp_path: Path, many: Callable[[int, int], list[Path]]
+) -> None:
+    Changer.blanks = 9
+    drive = Changer(CD_R, capacity=400)
+    drive.made = []
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "write" and drive.made:  # the first disc was let out
+            raise KeyboardInterrupt
+
+    with pytest.raises(BurnInterrupted) as caught:
+        burned(drive, tmp_path, *many(25, 0), split=True, progress=interrupt)
+    assert caught.value.exit_code == 130
+    assert "the CD-R is not complete" in caught.value.what
+    assert "(volume 1) is complete and stays" in caught.value.remedy
+    assert "--volume 2" in caught.value.remedy
+    assert 1 not in caught.value.details["missing"]
+    told = record_in(tmp_path)
+    assert told["state"] == "interrupted"
+    assert [disc["verdict"] for disc in told["discs"]] == ["good", "interrupted"]
+
+
 def test_the_profile_is_chosen_for_the_disc_that_is_in(tmp_path: Path) -> None:
     done = burned(drive_with(CD_R), tmp_path, profile_id="auto")
     assert done.clean

@@ -28,7 +28,7 @@ def volume_of(content: bytes, revision: Literal["1.50", "2.50"]) -> Volume:
         overwritable=True,
     )
     measured = Measured(plan.size, plan.size, True, plan)
-    return Volume(Path("t"), sources, LIST, Job("T", RECORDED), measured)
+    return Volume(Path("t"), sources, LIST, Job("T", RECORDED), measured, sources[0])
 
 
 def put_together(on_disc: OnDisc, target: Path, blocks: int) -> int:

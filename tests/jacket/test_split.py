@@ -1,5 +1,6 @@
 """A set of volumes: nothing lost, each whole and within its capacity, any made again alone."""
 
+import os
 import re
 import shutil
 import signal
@@ -23,7 +24,9 @@ from jacket.drafting import numbered, volume_path
 from jacket.listing import list_medium
 from jacket.verification import verify
 from jacket.writing import Image
-from media import open_medium
+from media import lay_out_fat, open_medium
+from media.volume_plan import PlannedFile
+from profiles.file_ids import assign_file_ids
 from reporting import CannotWrite
 
 Run = Callable[..., Any]
@@ -162,7 +165,7 @@ def test_when_a_volume_fails_those_before_it_stay_and_the_rest_is_named(
     assert [path.name for path in tmp_path.iterdir()] == ["set-1.iso"]
     assert said.json["missing"] == [2]
     assert [v["sha256"] for v in said.json["volumes"]] == [before["set-1.iso"]]
-    assert "set-1.iso is complete and stays" in said.err
+    assert "set-1.iso (volume 1) is complete and stays" in said.err
     (again,) = re.findall(r"words added: (--volume \d)", said.err)
     assert f"SOURCE_DATE_EPOCH={EPOCH} before it" in said.err
     monkeypatch.undo()
@@ -207,7 +210,7 @@ def test_an_interrupted_set_does_not_say_that_nothing_was_changed(
     said = run(*words)
     assert said.code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["set-1.iso"]
-    assert f"{tmp_path / 'set-1.iso'} is complete and stays" in said.err
+    assert f"{tmp_path / 'set-1.iso'} (volume 1) is complete and stays" in said.err
     assert f"--volume 2, and with SOURCE_DATE_EPOCH={EPOCH} before it" in said.err
 
 
@@ -240,8 +243,22 @@ def test_a_signal_is_heard_after_the_first_volume_is_complete(
         job.send_signal(signal.SIGINT)
         _, err = job.communicate(timeout=20)
     assert job.returncode == 130, err
-    assert "set-1.iso is complete and stays" in err
+    assert "set-1.iso (volume 1) is complete and stays" in err
     assert [path.name for path in tmp_path.glob("*set*")] == ["set-1.iso"]
+
+
+def test_a_signal_while_a_volume_gets_its_name_comes_before_the_next_one(
+    words: tuple[object, ...], tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(folder: Path) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("media.aside.sync_folder", signalled)
+    said = run(*words)
+    assert said.code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["set-1.iso"]
+    assert "set-1.iso (volume 1) is complete and stays" in said.err
+    assert run(*words[:-3]).code == 0, "one that has no other after it ends well"
 
 
 def test_what_an_earlier_set_left_beside_a_single_one_is_all_told(
@@ -341,6 +358,14 @@ def test_an_instance_that_no_volume_holds_is_named_and_nothing_is_made(
     assert said.code == 3
     assert "is more than a medium of 500,000 bytes holds" in said.err
     assert not list(tmp_path.iterdir())
+
+
+def test_one_that_becomes_too_large_is_named_with_what_it_becomes(tmp_path: Path, run: Run) -> None:
+    source = get_testdata_file("examples_ybr_color.dcm")  # 0.2 MB, and 6.9 MB without JPEG
+    words = ("author", source, "-o", tmp_path / "d.iso", "--split", "--capacity", "3MB")
+    said = run(*words, "--dry-run")
+    assert said.code == 3
+    assert "becomes about 6,9" in said.err
 
 
 @pytest.mark.parametrize(
@@ -533,3 +558,42 @@ def test_a_set_without_labels_is_told_without_them(words: tuple[object, ...], ru
     said = run(*words, "--label", "")
     assert said.code == 0
     assert ", label" not in said.out
+
+
+def test_what_has_a_number_beside_a_target_that_is_no_set_is_nobodys_business(
+    tmp_path: Path, run: Run, real_file_set: Path
+) -> None:
+    (tmp_path / "study-20231114.iso").write_bytes(b"of another day")
+    said = run("author", real_file_set, "-o", tmp_path / "study.iso", "--json")
+    assert not any("20231114" in remark for remark in said.json["remarks"])
+
+
+def test_more_than_a_folder_of_the_medium_can_have_goes_on_several(
+    tmp_path: Path,
+    many: Callable[[int, int], list[Path]],
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of patients, whose folders are all in one: no size of a stick makes that go."""
+    sources = many(30, 0)
+    for number, path in enumerate(sources):
+        dataset = pydicom.dcmread(path)
+        dataset.PatientID = f"{number}"
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"1.{number}", f"1.2.{number}"
+        dataset.save_as(path)
+    monkeypatch.setattr("media.fat.tree.MOST_RECORDS", 14)
+    words = ("author", *sources, "-o", tmp_path / "s.img")
+    alone = run(*words)
+    assert (alone.code, "more than the 14 records" in alone.err) == (3, True)
+    done = run(*words, "--split", "--capacity", "16GB", "--json")
+    assert 3 <= done.json["of"] <= 5
+    assert sum(instances_on(Path(v["path"])).total() for v in done.json["volumes"]) == 30
+
+
+def test_a_series_of_70_000_instances_goes_on_a_stick(tmp_path: Path) -> None:
+    """FAT has room for 65,534 files in a folder."""
+    (item,) = author([get_testdata_file("CT_small.dcm")], tmp_path, dry_run=True).planned
+    clock = datetime.fromtimestamp(int(EPOCH), UTC)
+    files = [PlannedFile(name, 4, clock) for name in assign_file_ids([item] * 70_000)]
+    plan = lay_out_fat(files, label="T", recorded=clock)
+    assert len(plan.offsets) == len(set(plan.offsets)) == 70_000

@@ -9,7 +9,7 @@ import pytest
 import tgt_burner
 from pydicom.data import get_testdata_file
 
-from drivers.recorder import Recorder
+from drivers.mmc.recorder import Recorder
 from jacket.author import author
 from jacket.burning.burn import burn
 from jacket.burning.result import DiscFailed

@@ -1,7 +1,7 @@
 """The kernel of Linux mounts what we write, and we read what it writes.
 
 One boot of an emulated machine does all of it, as the kernel at hand may know no file system of
-a medium. Beside the checkout a rig has to be there that starts one; else the tests are skipped.
+a medium.
 """
 
 import hashlib
@@ -31,14 +31,17 @@ from guest_tasks import (
     names_for,
     read_id,
 )
-from linux_guest import mounted, what_is_missing
+from linux_guest import mounted, parts
 
 from media import Medium, open_medium
 from reporting import Severity
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1600),
+    pytest.mark.xdist_group("guest's file systems"),
+]
 
-RIG = Path(__file__).resolve().parents[2].parent / "shared" / "rigs" / "qemu_guest.sh"
 Seen = dict[str, tuple[int, str]]
 
 
@@ -57,12 +60,10 @@ class Guest(NamedTuple):
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory, peer: Peer) -> Guest:
-    missing = what_is_missing(RIG)
-    if missing is not None:
-        pytest.skip(missing)
+    parts()
     folder = tmp_path_factory.mktemp("guest")
     try:
-        return Guest(mounted(RIG, folder, all_tasks(folder, peer)), folder)
+        return Guest(mounted(folder, all_tasks(folder, peer)), folder)
     except BaseException:
         shutil.rmtree(folder)
         raise

@@ -1,0 +1,239 @@
+"""The job "decrypt a medium": a plain folder with the same names, every file of it checked."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicomdir.instance import NotIndexed
+from jacket import manifest
+from jacket.decrypt_files import Decryption, Done
+from jacket.decrypt_names import placed
+from jacket.locked_medium import refuse_locked
+from jacket.signed_by import SignedBy, sum_up
+from jacket.verify_processes import cut_up, share_out
+from media import Entry, Medium, open_medium
+from media.aside import folder_aside, not_written, refuse_occupied, refuse_without_space
+from media.medium import folder_of
+from reporting import CannotRead, Progress, WrongUsage, silent
+
+if TYPE_CHECKING:
+    from secure import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Decrypted:
+    """What became of a medium."""
+
+    path: str
+    target: str
+    dry_run: bool
+    decrypted: int  # files that were in envelopes
+    copied: int  # files that were not
+    size: int  # bytes of all these
+    left_out: tuple[NotIndexed, ...]
+    signers: tuple[SignedBy, ...]
+    trust: bool  # somebody told which signers to trust
+    remarks: tuple[str, ...]
+
+
+def decrypt(
+    path: str | Path,
+    target: str | Path,
+    keys: "Keys",
+    *,
+    accept_unprotected: bool = False,
+    dry_run: bool = False,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Decrypted:
+    """Make the plain folder *target* of the medium at *path*; as `decrypt_open`.
+
+    Raises:
+        CannotRead: the medium does not open.
+    """
+    return decrypt_open(
+        open_medium(Path(path)),
+        str(path),
+        Path(target),
+        keys,
+        accept_unprotected=accept_unprotected,
+        dry_run=dry_run,
+        processes=processes,
+        progress=progress,
+    )
+
+
+def decrypt_open(
+    medium: Medium,
+    path: str,
+    target: Path,
+    keys: "Keys",
+    *,
+    accept_unprotected: bool = False,
+    dry_run: bool = False,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Decrypted:
+    """Make a plain folder of a *medium* that is open, and close it.
+
+    Every Secure DICOM File is opened and checked; the DICOM File in it is written under the same
+    name. Other files are copied. The folder appears when it is complete and durable.
+
+    Args:
+        medium: to read.
+        path: what messages call it.
+        target: the folder to make; must not be there, or be empty.
+        keys: what to open files with.
+        accept_unprotected: also take files that were encrypted without a digest or signature.
+        dry_run: open and check all, write nothing.
+        processes: how many share the work; None: as many as it is worth.
+        progress: told the stage "decrypting" in bytes.
+
+    Raises:
+        NothingOpens: no file opens with the keys.
+        CannotRead: nothing on it is encrypted, or no file of it could be decrypted.
+        CannotWrite: no space, no permission, or the target is occupied.
+        WrongUsage: the target lies on the medium.
+    """
+    with medium:
+        _refuse_on_medium(Path(path), target)
+        refuse_occupied(target)
+        entries = list(medium.entries())
+        if not refuse_locked(medium, entries, keys, path):
+            raise CannotRead(
+                "has no Secure DICOM File", path, "It is not encrypted: read it as it is"
+            )
+        wanted, left_out = placed(_without_manifest(medium, entries))
+        refuse_without_space(target, 0 if dry_run else sum(entry.size for entry in wanted))
+        with _folder(target, dry_run=dry_run) as folder:
+            work = Decryption(medium, keys, folder, accepts=accept_unprotected)
+            done = _all(work, wanted, path, processes, progress)
+            _refuse_nothing(done, path)
+            remarks = () if folder is None else _finish(folder, done)
+    return _told(path, target, keys, done, left_out, remarks, dry_run=dry_run)
+
+
+def _refuse_on_medium(medium: Path, target: Path) -> None:
+    with suppress(OSError, RuntimeError):  # what cannot be resolved is told where it is opened
+        folder = folder_of(medium)
+        if folder is not None and target.resolve().is_relative_to(folder.resolve()):
+            raise WrongUsage(
+                "lies on the medium", str(target), "Name a folder elsewhere for the plain files"
+            )
+
+
+def _without_manifest(medium: Medium, entries: Sequence[Entry]) -> list[Entry]:
+    """Return *entries* without a list of digests, which are those of the envelopes."""
+    return [
+        entry
+        for entry in entries
+        if entry.name != manifest.NAME or not _lists_digests(medium, entry)
+    ]
+
+
+def _lists_digests(medium: Medium, entry: Entry) -> bool:
+    if entry.size > manifest.LARGEST:
+        return False
+    try:
+        with medium.open(entry) as file:
+            return bool(manifest.parse_manifest(file.pread(file.size, 0))[0])
+    except CannotRead:
+        return False  # met again, and told
+
+
+@contextmanager
+def _folder(target: Path, *, dry_run: bool) -> Iterator[Path | None]:
+    if dry_run:
+        yield None
+        return
+    with folder_aside(target) as folder:
+        yield folder
+
+
+def _all(
+    work: Decryption,
+    entries: Sequence[Entry],
+    path: str,
+    processes: int | None,
+    progress: Progress,
+) -> list[Done]:
+    shared = cut_up(entries, path, processes)
+    sizes = [sum(entry.size for entry in chunk) for chunk in shared.chunks]
+    total = sum(sizes)
+    results = share_out(
+        shared,
+        work,
+        lambda: None,
+        lambda number: progress("decrypting", sum(sizes[:number]), total),
+    )
+    progress("decrypting", total, total)
+    return [Done.of(plain) for chunk in results for plain in chunk]
+
+
+def _refuse_nothing(done: Sequence[Done], path: str) -> None:
+    """Raise when not one file could be decrypted: a folder of texts is of no use to anybody."""
+    if any(one.how == "decrypted" for one in done):
+        return
+    first = next((one for one in done if one.kind == "secure"), None)
+    if first is not None:
+        error = CannotRead(
+            f"no file of it can be decrypted; the first, {first.where}, {first.reason}",
+            path,
+            "Ask the sender for the medium again",
+        )
+        error.details["left_out"] = [
+            {"source": one.where, "reason": one.reason, "kind": one.kind}
+            for one in done
+            if one.kind
+        ]
+        raise error
+
+
+def _finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
+    """Take away folders that stayed empty, and write a manifest; return remarks."""
+    if any(one.kind for one in done):
+        for below, _, _ in os.walk(folder, topdown=False):
+            if Path(below) != folder:
+                with suppress(OSError):  # there is something in it
+                    Path(below).rmdir()
+    written = [(tuple(one.where.split("/")), one.digest) for one in done if not one.kind]
+    if any(name == manifest.NAME for name, _ in written):
+        return ("MANIFEST.TXT of the medium is no list of digests: it was copied as it is",)
+    # A name of other characters or with a line feed in it would make the list unreadable.
+    if not all("/".join(name).isascii() and "/".join(name).isprintable() for name, _ in written):
+        return ("there is no MANIFEST.TXT: names of files have characters that it cannot list",)
+    content = b"".join(manifest.line_of(digest, name) for name, digest in written)
+    path = folder.joinpath(*manifest.NAME)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise not_written(error, str(path)) from error
+    return ()
+
+
+def _told(
+    path: str,
+    target: Path,
+    keys: "Keys",
+    done: Sequence[Done],
+    left_out: Sequence[NotIndexed],
+    remarks: tuple[str, ...],
+    *,
+    dry_run: bool,
+) -> Decrypted:
+    failed = [NotIndexed(one.where, one.reason, one.kind) for one in done if one.kind]
+    return Decrypted(
+        path,
+        str(target),
+        dry_run,
+        sum(one.how == "decrypted" for one in done),
+        sum(one.how == "copied" for one in done),
+        sum(one.size for one in done if not one.kind),
+        (*failed, *left_out),
+        sum_up(one.signers for one in done),
+        bool(keys.trust.certificates),
+        remarks,
+    )

@@ -1,0 +1,161 @@
+"""What is done with each file of a medium that is decrypted, in whichever process that happens."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
+
+from jacket.locked_medium import is_secure
+from jacket.secure_file import pieces_of
+from jacket.signed_by import PlainSigner, signers_of
+from media import Entry, FileReader, Medium
+from media.aside import not_written
+from media.folder.write import digest_of
+from reporting import CannotRead, CannotWrite
+from secure.errors import SecureFileError, UnknownAlgorithm
+
+if TYPE_CHECKING:
+    from secure import Keys, Opened
+
+PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...]]
+_NOTHING: Final = "nothing"
+
+
+class Done(NamedTuple):
+    """What became of one file. A plain tuple of it is handed from process to process."""
+
+    where: str
+    how: str  # "decrypted", "copied", or "nothing"
+    size: int = 0  # bytes that were written
+    digest: str = ""  # SHA-256 of these
+    reason: str = ""  # why it was left out
+    kind: str = ""  # of that, as `dicomdir.instance.KINDS`; empty where it was not
+    signers: tuple[PlainSigner, ...] = ()
+
+    def plain(self) -> PlainDone:
+        """Return it as marshal takes it."""
+        return (*self[:6], tuple(tuple(signer) for signer in self.signers))
+
+    @classmethod
+    def of(cls, plain: PlainDone) -> "Done":
+        """Return what was made plain."""
+        return cls(*plain[:6], tuple(PlainSigner._make(signer) for signer in plain[6]))
+
+
+class Decryption:
+    """The work of one process."""
+
+    def __init__(self, medium: Medium, keys: "Keys", folder: Path | None, *, accepts: bool) -> None:
+        """Write into *folder*, which nobody sees yet; None: nothing is written.
+
+        Args:
+            medium: to read.
+            keys: what to open files with.
+            folder: where files go, under their names.
+            accepts: also take what was encrypted without a digest or signature.
+        """
+        self._medium, self._keys, self._folder = medium, keys, folder
+        self._accepts = accepts
+
+    def chunk(self, entries: Sequence[Entry]) -> list[PlainDone]:
+        """Decrypt or copy some files; return a plain `Done` for each."""
+        return [self._file(entry).plain() for entry in entries]
+
+    def state(self) -> object:
+        """Return what was gathered over all chunks: nothing."""
+        return None
+
+    def absorb(self, state: object) -> None:
+        """Take in what another process gathered."""
+
+    def _file(self, entry: Entry) -> Done:
+        where = "/".join(entry.name)
+        try:
+            with self._medium.open(entry) as file:
+                if is_secure(file):
+                    return self._decrypted(entry, file, where)
+                return self._copied(entry, file, where)
+        except (SecureFileError, UnknownAlgorithm) as error:
+            return Done(where, _NOTHING, reason=error.what, kind="secure")
+        except CannotRead as error:
+            return Done(where, _NOTHING, reason=error.what, kind="unreadable")
+
+    def _decrypted(self, entry: Entry, file: FileReader, where: str) -> Done:
+        with _Target(self._folder, entry) as target:
+            opened = self._opened(file, target, where)
+            opened.close()
+            digest = target.keep()
+        signers = signers_of(opened.signers)
+        return Done(where, "decrypted", opened.size, digest, signers=signers)
+
+    def _opened(self, file: FileReader, target: "_Target", where: str) -> "Opened":
+        """Put the DICOM File into *target*; what is not good is not in it any more."""
+        from secure import open_secure_file
+
+        try:
+            return open_secure_file(
+                pieces_of(file),
+                self._keys,
+                where,
+                accept_unprotected=self._accepts,
+                file=target.file,
+            )
+        except CannotWrite as error:
+            if target.path is not None and isinstance(error.__cause__, OSError):
+                raise not_written(error.__cause__, str(target.path)) from error
+            raise
+
+    def _copied(self, entry: Entry, file: FileReader, where: str) -> Done:
+        digest = sha256()
+        with _Target(self._folder, entry) as target:
+            for piece in pieces_of(file):
+                digest.update(piece)
+                target.write(piece)
+            target.keep()
+        return Done(where, "copied", file.size, digest.hexdigest())
+
+
+class _Target:
+    """A file that is gone again unless it is kept; none at all without a folder."""
+
+    def __init__(self, folder: Path | None, entry: Entry) -> None:
+        self.file: IO[bytes] | None = None
+        self.path = None if folder is None else folder.joinpath(*entry.name)
+        self._is_kept = False
+
+    def __enter__(self) -> "_Target":
+        if self.path is not None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # One that is there is what a process left that was killed.
+                self.file = self.path.open("w+b")
+            except OSError as error:
+                raise not_written(error, str(self.path)) from error
+        return self
+
+    def write(self, piece: bytes) -> None:
+        if self.file is not None and self.path is not None:
+            try:
+                self.file.write(piece)
+            except OSError as error:
+                raise not_written(error, str(self.path)) from error
+
+    def keep(self) -> str:
+        """Keep the file; return its SHA-256 as it reads back."""
+        if self.file is None or self.path is None:
+            return ""
+        try:
+            self.file.close()
+        except OSError as error:
+            raise not_written(error, str(self.path)) from error
+        digest = digest_of(self.path)
+        self._is_kept = True
+        return digest
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None and self.path is not None and not self._is_kept:
+            with suppress(OSError):
+                self.file.close()
+            with suppress(OSError):
+                self.path.unlink()

@@ -1,0 +1,365 @@
+"""How a medium is protected: every DICOM File of it in an envelope of its own (PS3.15 D.1)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jacket.writing import suffix_of
+from media.copying import contents
+from media.source import NamedSource, Streamed
+from media.volume_plan import PlannedFile
+from profiles.application_profiles import ApplicationProfile, Medium, Security
+from profiles.plan import PlannedInstance
+from profiles.profile_table import PROFILES
+from reporting import WrongUsage
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from secure import SealedFile, Sealer, Signer
+
+STANDARD_OUTPUT: Final = "-"
+_RUN: Final = 1 << 20  # bytes that are encrypted at a time
+_README: Final = ("README.TXT",)
+_SHORTEST: Final = 4  # characters of patient data that a password must not have in it
+_CARDS: Final = frozenset((Medium.MMC, Medium.CF, Medium.SD))
+_FILES: Final = frozenset((Medium.ZIP_MAIL, Medium.MIME))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator says of the protection; paths are as they were given."""
+
+    encrypt_to: Sequence[str] = ()  # certificates of those who may open it
+    password: str | None = None  # the operator's own; None: one is made where it is needed
+    slip: str | None = None  # where the sheet with the password goes; "-": it is told
+    signing_keys: Sequence[str] = ()
+    signing_certificates: Sequence[str] = ()  # one for each of the keys
+    key_password: str | None = None  # of the signing keys
+
+    def __repr__(self) -> str:
+        return f"<Wish for {len(self.encrypt_to)} certificates>"  # never a password
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        given = (self.encrypt_to, self.password, self.slip, self.signing_keys)
+        return not any(given) and not self.signing_certificates
+
+
+NO_WISH: Final = Wish()
+
+
+class Protection:
+    """What seals the files of one job, and tells how they are opened."""
+
+    def __init__(
+        self,
+        sealer: "Sealer",
+        password: str | None,
+        slip: Path | None,
+        *,
+        is_told: bool,
+        certificates: Sequence[str],
+        signers: Sequence[str],
+        kind: str,
+        remarks: Sequence[str],
+    ) -> None:
+        """Be what `protection_of` makes."""
+        self._sealer, self._password, self._slip = sealer, password, slip
+        self._is_told = is_told
+        self._certificates, self._signers = tuple(certificates), tuple(signers)
+        self._kind = kind
+        self.remarks = tuple(remarks)
+
+    @property
+    def slip(self) -> str:
+        """Where the sheet with the password goes; "" where there is none."""
+        return "" if self._slip is None else str(self._slip)
+
+    @property
+    def told(self) -> str | None:
+        """Return the password where the operator asked to be told."""
+        return self._password if self._is_told else None
+
+    def sealed(self, source: NamedSource) -> NamedSource:
+        """Return what stands on the medium in place of a DICOM File."""
+        length = self._sealer.enveloped_size(source.size)
+        return source._replace(parts=(Streamed(length, _Envelope(self._sealer, source).pieces),))
+
+    def planned(self, file: PlannedFile) -> PlannedFile:
+        """Return a DICOM File as large as it will be."""
+        return file._replace(size=self._sealer.enveloped_size(file.size))
+
+    def readme(self, label: str, index: bytes, clock: datetime) -> NamedSource:
+        """Return the README.TXT that tells how the medium is opened; it names no patient.
+
+        Args:
+            label: of the volume.
+            index: tells which volume of a set this is; b"": it is the only one.
+            clock: the job's.
+        """
+        from jacket.secure_readme import SecureMedium, render_readme
+
+        medium = SecureMedium(
+            label=label,
+            has_password=self._password is not None,
+            certificates=self._certificates,
+            signers=self._signers,
+            kind=self._kind,
+        )
+        return NamedSource(_README, (index + render_readme(medium),), clock)
+
+    def refuse_telling(self, planned: Iterable[PlannedInstance]) -> None:
+        """See that the operator's own password is not made of what the patient is known by.
+
+        Raises:
+            WrongUsage: it has a Patient ID, a part of a name, or a date of birth in it.
+        """
+        if self._password is None:
+            return
+        password = self._password.casefold()
+        for keys in {item.instance.patient for item in planned}:
+            if any(word in password for word in _known_of(keys)):
+                raise WrongUsage(
+                    "has the name, the number or the date of birth of a patient in it",
+                    "password",
+                    "Choose another one, or leave --password-file out to have one made",
+                )
+
+    def hand_over(self, label: str, clock: datetime, medium: Path | None) -> None:
+        """Write the sheet with the password, before anything needs it.
+
+        Args:
+            label: of the medium, or of the set.
+            clock: the job's.
+            medium: where it is made; the sheet must not lie there.
+
+        Raises:
+            FilmjacketError: it is there already, or cannot be written.
+        """
+        if self._slip is None or self._password is None:
+            return
+        from jacket.password_slip import PasswordSlip, write_slip
+
+        slip = PasswordSlip(self._password, label, clock.date(), self._kind)
+        write_slip(slip, self._slip, medium)
+
+    def take_back(self) -> None:
+        """Remove the sheet: nothing was made."""
+        if self._slip is not None:
+            self._slip.unlink(missing_ok=True)
+
+
+class _Envelope:
+    """One file's envelope, drawn when it is first wanted and the same from then on."""
+
+    def __init__(self, sealer: "Sealer", source: NamedSource) -> None:
+        self._sealer, self._source = sealer, source
+        self._sealed: SealedFile | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        if self._sealed is None:
+            where = "/".join(self._source.name)
+            self._sealed = self._sealer.seal(self._source.size, where)
+        return self._sealed.pieces(contents(self._source, _RUN))
+
+
+def secure_sibling(row: ApplicationProfile) -> ApplicationProfile | None:
+    """Return the profile that is *row* with every file encrypted; None: there is none."""
+    if row.security is not Security.NONE:
+        return row
+    for general in ("STD-GEN-", "STD-DVD-"):
+        if row.identifier.startswith(general):
+            return PROFILES.get(f"{general}SEC-{row.identifier.removeprefix(general)}")
+    return None
+
+
+def secure_profile(identifier: str) -> str:
+    """Return the profile that is as the one named, with every file encrypted.
+
+    Raises:
+        WrongUsage: there is none.
+    """
+    row = secure_sibling(PROFILES[identifier])
+    if row is None:
+        raise WrongUsage(
+            f"{identifier} has no form in which everything is encrypted",
+            "--profile",
+            "Choose a profile with SEC in its name (jacket profiles)",
+        )
+    return row.identifier
+
+
+def protection_of(
+    row: ApplicationProfile,
+    wish: Wish,
+    target: Path | None,
+    clock: datetime,
+    *,
+    again: bool = False,
+) -> Protection | None:
+    """Return what protects a medium of a profile; None: the profile has nothing of the kind.
+
+    Args:
+        row: the profile.
+        wish: what the operator said.
+        target: of the job, beside which the sheet with a password goes; None: a device.
+        clock: the job's.
+        again: volumes of a set are made again alone; the others have their password.
+
+    Raises:
+        WrongUsage: the wish does not go with the profile, or not together.
+        FilmjacketError: a key or a certificate is not to be used.
+    """
+    if row.security is not Security.CMS:
+        _refuse_wish(row, wish)
+        return None
+    from secure import generate_password, prepare
+
+    password, remarks = wish.password, list[str]()
+    if password is not None:
+        remarks += _refuse_weak(password)
+    elif not wish.encrypt_to:
+        _refuse_another(again=again)
+        password = generate_password()
+    certificates, told = _recipients(wish.encrypt_to, clock)
+    signers = _signers(wish)
+    sealer = prepare(certificates, password, signers=signers)
+    return Protection(
+        sealer,
+        password,
+        None if password is None else _slip_path(wish, target, is_own=wish.password is not None),
+        is_told=wish.slip == STANDARD_OUTPUT,
+        certificates=[one.subject.rfc4514_string() for one in certificates],
+        signers=[one.certificates[0].subject.rfc4514_string() for one in signers],
+        kind=_kind(row.medium),
+        remarks=[*remarks, *told],
+    )
+
+
+def _refuse_wish(row: ApplicationProfile, wish: Wish) -> None:
+    if wish.is_empty:
+        return
+    sibling = secure_sibling(row)
+    other = "whose name has SEC in it" if sibling is None else sibling.identifier
+    raise WrongUsage(
+        f"{row.identifier} means that nothing is encrypted or signed",
+        "--profile",
+        f"Say --profile {other}" if sibling else f"Choose a profile {other}",
+    )
+
+
+def _refuse_weak(password: str) -> list[str]:
+    """Return what is to be told of the operator's own password.
+
+    Raises:
+        WrongUsage: it is guessed too easily.
+    """
+    from secure import judge_password
+
+    strength = judge_password(password)
+    if strength.level == "weak":
+        raise WrongUsage(
+            f"is guessed too easily (about {strength.bits:.0f} bits)",
+            "password",
+            "Take more words that do not belong together, or leave --password-file out to have "
+            "one made",
+        )
+    return [f"the password: {remark[0].lower()}{remark[1:]}" for remark in strength.remarks]
+
+
+def _refuse_another(*, again: bool) -> None:
+    if again:
+        raise WrongUsage(
+            "would have another password than the other volumes of its set",
+            "--volume",
+            "Give the password of the set with --password-file",
+        )
+
+
+def _slip_path(wish: Wish, target: Path | None, *, is_own: bool) -> Path | None:
+    """Return where the sheet goes; none where the operator knows the password, or is told."""
+    if wish.slip == STANDARD_OUTPUT:
+        return None
+    if wish.slip is not None:
+        return Path(wish.slip)
+    if is_own:
+        return None
+    if target is None:
+        raise WrongUsage(
+            "where the sheet with the new password goes is not known",
+            "--password-slip",
+            "Name a file for it (- tells the password on standard output), or give a password of "
+            "your own with --password-file",
+        )
+    stem = target.stem if suffix_of(target) else target.name
+    return target.with_name(f"{stem}-password.pdf")
+
+
+def _recipients(paths: Iterable[str], clock: datetime) -> "tuple[list[Certificate], list[str]]":
+    """Return the certificates to encrypt to, and what is to be told of them."""
+    from secure import Standing, TrustStore, Use, judge, load_certificates
+
+    found, told = list["Certificate"](), list[str]()
+    for path in paths:
+        certificate = load_certificates(path)[0]
+        # Whom the operator names is trusted; what is looked at is what the certificate is good for.
+        judgement = judge(certificate, clock, Use.RECEIVE, TrustStore([certificate]))
+        if judgement.standing is Standing.WRONG_USAGE:
+            raise WrongUsage(
+                f"is not for encrypting ({'; '.join(judgement.reasons)})",
+                path,
+                "Ask the recipient for a certificate with key encipherment",
+            )
+        told += [f"{path}: {reason}" for reason in judgement.reasons]
+        found.append(certificate)
+    return found, told
+
+
+def _signers(wish: Wish) -> "list[Signer]":
+    from secure import Signer, load_private_key
+
+    if wish.signing_certificates and len(wish.signing_certificates) != len(wish.signing_keys):
+        raise WrongUsage(
+            f"{len(wish.signing_keys)} keys and {len(wish.signing_certificates)} certificates",
+            "--sign-cert",
+            "Give one --sign-cert for each --sign, in the same order",
+        )
+    found = []
+    for number, path in enumerate(wish.signing_keys):
+        own = wish.signing_certificates[number] if wish.signing_certificates else None
+        key = load_private_key(path, wish.key_password, own)
+        if key.certificate is None:
+            raise WrongUsage(
+                "has no certificate beside it", path, "Name its certificate with --sign-cert"
+            )
+        found.append(Signer(key.key, (key.certificate, *key.others)))
+    return found
+
+
+def _kind(medium: Medium) -> str:
+    """Return what people call a medium."""
+    if medium in _FILES:
+        return "file"
+    if medium in _CARDS:
+        return "card"
+    return "stick" if medium is Medium.USB else "disc"
+
+
+def _known_of(keys: bytes) -> Iterator[str]:
+    """Yield what somebody who knows the patient would try."""
+    from jacket.listing import decoded_keys
+
+    values = decoded_keys(keys)
+    words = str(values.get("PatientName", "")).replace("=", "^").replace(" ", "^").split("^")
+    words.append(str(values.get("PatientID", "")))
+    day = str(values.get("PatientBirthDate", ""))
+    if len(day) == 8:
+        year, month, date = day[:4], day[4:6], day[6:]
+        words += [day, date + month + year, date + month + year[2:], year[2:] + month + date]
+        words += [f"{date}.{month}.{year}", f"{year}-{month}-{date}", f"{month}/{date}/{year}"]
+        words += [month + date + year]
+    yield from (word.casefold() for word in words if len(word) >= _SHORTEST)

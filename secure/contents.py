@@ -1,0 +1,160 @@
+"""Reads what is inside of an envelope: SignedData, DigestedData, and in them the DICOM File.
+
+PS3.15 D.1 does not say whether a ContentInfo stands around them there. Four ways are met:
+
+    A  content type of the envelope signedData or digestedData; the value alone
+    B  the same content type; a ContentInfo around the value
+    C  content type data; a ContentInfo around the value, as command line tools make it
+    D  content type data; the DICOM File itself: nothing to check it by, and not conformant
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import new
+from hmac import compare_digest
+from typing import Final, NamedTuple
+
+from secure import der
+from secure.algorithms import DATA, DIGEST_OF_OID, DIGESTED_DATA, SIGNED_DATA
+from secure.ber import BerError, BerReader, Piece
+from secure.block_cipher import batches
+from secure.errors import DigestMismatch, UnknownAlgorithm, Unprotected
+from secure.holding import Holding
+from secure.keys import Keys
+from secure.verifying import SignerInfo, SignerReport, check_signers, signer_info_of
+
+BARE: Final = "bare"  # a DICOM File alone
+MOST_SIGNERS: Final = 100
+_MOST_CERTIFICATES: Final = 1000
+_CERTIFICATES, _REVOKED, _SIGNERS = der.context(0), der.context(1), der.SET
+_MAGIC_END: Final = 132  # bytes: preamble and "DICM" (PS3.10 7.1)
+
+
+class Contents(NamedTuple):
+    """What was found around the content; `check` tells whether it is good."""
+
+    kind: str  # "digested", "signed" or "bare"
+    variant: str  # "A" to "D"
+    digests: dict[str, bytes]  # of the content, by name
+    digest: bytes = b""  # as it stands in DigestedData
+    signers: tuple[SignerInfo, ...] = ()
+    certificates: tuple[bytes, ...] = ()  # that came along
+
+    def check(self, keys: Keys, where: str) -> tuple[SignerReport, ...]:
+        """Raise what is wrong with it; return what is to be thought of the signers.
+
+        Raises:
+            DigestMismatch, SignatureInvalid, Unprotected: as they say.
+        """
+        if self.kind == BARE:
+            raise Unprotected.at(where, "it was encrypted without a digest or signature")
+        if self.kind == "digested":
+            if not all(compare_digest(self.digest, digest) for digest in self.digests.values()):
+                raise DigestMismatch.at(where)
+            return ()
+        return check_signers(self.signers, self.digests, self.certificates, keys, where)
+
+
+def is_dicom(head: bytes) -> bool:
+    """Return whether *head*, 132 bytes, begins a DICOM File."""
+    return head[_MAGIC_END - 4 : _MAGIC_END] == b"DICM"
+
+
+def read_contents(
+    plain: Iterable[Piece], content_type: str, holding: Holding, where: str
+) -> Contents:
+    """Read all of *plain*, and put the innermost content into *holding*.
+
+    Args:
+        plain: what was decrypted.
+        content_type: that the envelope tells.
+        holding: keeps the content; nobody may have it before it is checked.
+        where: what errors call the file.
+
+    Raises:
+        BerError: it is malformed.
+        UnknownAlgorithm: content type or digest are not those of the profile.
+    """
+    reader = BerReader(plain)
+    if content_type == DATA and is_dicom(reader.octets.peek(_MAGIC_END)):
+        return _bare(reader, holding)
+    kind, variant = _enter(reader, content_type, where)
+    read = _signed if kind == SIGNED_DATA else _digested
+    found = read(reader, holding, variant, where)
+    reader.leave()
+    if variant != "A":
+        reader.leave()
+        reader.leave()
+    if reader.octets.peek(1):
+        raise BerError("something unknown behind the content")
+    return found
+
+
+def _bare(reader: BerReader, holding: Holding) -> Contents:
+    while piece := reader.octets.some(1 << 20):
+        holding.write(piece)
+    return Contents(BARE, "D", {})
+
+
+def _enter(reader: BerReader, content_type: str, where: str) -> tuple[str, str]:
+    """Go into the SignedData or DigestedData; return which of them it is, and the variant."""
+    if content_type not in (DATA, SIGNED_DATA, DIGESTED_DATA):
+        raise UnknownAlgorithm.at(where, "content type", content_type)
+    reader.enter(der.SEQUENCE)
+    if content_type != DATA and reader.next_tag() == der.INTEGER:
+        return content_type, "A"
+    kind = reader.value().oid()
+    if kind not in (SIGNED_DATA, DIGESTED_DATA):
+        raise UnknownAlgorithm.at(where, "inner content type", kind)
+    reader.enter(der.context(0))
+    reader.enter(der.SEQUENCE)
+    return kind, "C" if content_type == DATA else "B"
+
+
+def _digested(reader: BerReader, holding: Holding, variant: str, where: str) -> Contents:
+    reader.value().number()  # version
+    oid = reader.value().children(1)[0].oid()
+    if oid not in DIGEST_OF_OID:
+        raise UnknownAlgorithm.at(where, "digest", oid)
+    digests = _take(reader, {DIGEST_OF_OID[oid].name}, holding, where)
+    return Contents("digested", variant, digests, reader.value().octets())
+
+
+def _signed(reader: BerReader, holding: Holding, variant: str, where: str) -> Contents:
+    reader.value().number()  # version
+    algorithms = reader.value().children(0, MOST_SIGNERS)
+    oids = {algorithm.children(1)[0].oid() for algorithm in algorithms}
+    names = {DIGEST_OF_OID[oid].name for oid in oids if oid in DIGEST_OF_OID}
+    digests = _take(reader, names, holding, where)
+    certificates: tuple[bytes, ...] = ()
+    if reader.next_tag() == _CERTIFICATES:
+        bag = reader.value().children(0, _MOST_CERTIFICATES)
+        certificates = tuple(one.raw for one in bag if one.tag == der.SEQUENCE)
+    if reader.next_tag() == _REVOKED:
+        reader.value()
+    if reader.next_tag() != _SIGNERS:
+        raise BerError("a SignedData has no signers")
+    infos = reader.value().children(0, MOST_SIGNERS)
+    signers = tuple(signer_info_of(info) for info in infos)
+    return Contents("signed", variant, digests, b"", signers, certificates)
+
+
+def _take(reader: BerReader, names: set[str], holding: Holding, where: str) -> dict[str, bytes]:
+    """Put the content into *holding*; return its digests by name."""
+    digests = {name: new(name) for name in sorted(names)}
+    for piece in batches(_encapsulated(reader, where)):
+        for digest in digests.values():
+            digest.update(piece)
+        holding.write(piece)
+    return {name: digest.digest() for name, digest in digests.items()}
+
+
+def _encapsulated(reader: BerReader, where: str) -> Iterator[memoryview]:
+    """Yield the content of an EncapsulatedContentInfo."""
+    reader.enter(der.SEQUENCE)
+    kind = reader.value().oid()
+    if kind != DATA:
+        raise UnknownAlgorithm.at(where, "innermost content type", kind)
+    reader.enter(der.context(0))
+    yield from reader.string()
+    reader.leave()
+    reader.leave()

@@ -1,0 +1,363 @@
+"""README.TXT of encrypted media: its lines to type are run as they stand, on real files."""
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from jacket.secure_readme import SecureMedium, render_readme
+from secure.certificates import load_certificates, load_private_key
+from secure.sealer import prepare
+from secure.signers import Signer
+
+Peer = Callable[[str], str]
+PASSWORD = "kdvr bnhs tjpe xucg fkbv"  # noqa: S105 (of this test)
+SHELL, POWERSHELL = "WITH GIT BASH", "WITH POWERSHELL"
+NAMES = ("DICOMDIR", "DICOM/P0000001/S0000001/E0000001/I0000001", "DICOM/WITH SPACE/I0000002")
+
+
+class Person(NamedTuple):
+    certificate: Path
+    key: Path
+
+
+def person(folder: Path, name: str, peer: Peer) -> Person:
+    made = Person(folder / f"{name}.pem", folder / f"{name}-key.pem")
+    words = [peer("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    words += ["-subj", f"/CN={name}", "-out", str(made.certificate), "-keyout", str(made.key)]
+    subprocess.run(words, check=True, capture_output=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory, peer: Peer) -> dict[str, Person]:
+    folder = tmp_path_factory.mktemp("people")
+    return {name: person(folder, name, peer) for name in ("recipient", "signer", "stranger")}
+
+
+@pytest.fixture
+def contents(pydicom_files: list[Path]) -> dict[str, bytes]:
+    ct = next(path for path in pydicom_files if path.name == "CT_small.dcm").read_bytes()
+    # What programs for text would change: ends of lines, a byte of zero, the end of a text.
+    return dict(zip(NAMES, (ct, b"\r\n\n\r\0\x1a" * 999, ct[::-1]), strict=True))
+
+
+def run(words: Sequence[str], content: bytes) -> bytes:
+    return subprocess.run(words, input=content, check=True, capture_output=True).stdout
+
+
+def inner(content: bytes, signer: Person | None, peer: Peer) -> bytes:
+    """Return a ContentInfo with *content* as OpenSSL makes it."""
+    if signer is None:
+        words = [peer("openssl"), "cms", "-digest_create", "-md", "sha256"]
+    else:
+        words = [peer("openssl"), "cms", "-sign", "-nodetach", "-md", "sha256"]
+        words += ["-signer", str(signer.certificate), "-inkey", str(signer.key)]
+    return run([*words, "-binary", "-outform", "DER"], content)
+
+
+def unwrapped(content_info: bytes) -> bytes:
+    """Return what a ContentInfo of definite length holds."""
+    place = 0
+    for is_entered in (True, False, True):  # SEQUENCE, the type, [0]
+        first = content_info[place + 1]
+        head = 2 + (first & 0x7F if first & 0x80 else 0)
+        place += head if is_entered else head + first
+    return content_info[place:]
+
+
+def by_openssl(
+    content: bytes, keys: Sequence[str], signer: Person | None, peer: Peer, *, is_wrapped: bool
+) -> bytes:
+    """Return an envelope as OpenSSL makes it, around a ContentInfo or around the bare value."""
+    value = inner(content, signer, peer)
+    words = [peer("openssl"), "cms", "-encrypt", "-binary", "-aes256", "-outform", "DER"]
+    return run([*words, *keys], value if is_wrapped else unwrapped(value))
+
+
+def make_disc(disc: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (disc / name).parent.mkdir(parents=True, exist_ok=True)
+        (disc / name).write_bytes(content)
+    (disc / "README.TXT").write_text("not encrypted")
+
+
+def blocks(readme: bytes, heading: str) -> list[str]:
+    """Return the lines to type of one section, those of each step together."""
+    section = readme.decode().replace("\r\n", "\n").split(heading)[1]
+    end = re.search(r"\n[A-Z ,.0-9]+\n---", section)
+    section = section[: end.start() if end else None]
+    found = re.findall(r"(?:^ {4}.*\n)+", section, re.MULTILINE)
+    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in found]
+
+
+def type_lines(lines: Sequence[str], tmp_path: Path, shell: str = "bash", typed: str = "") -> str:
+    """Let *shell* run the lines, all but the place of the disc as they stand."""
+    script = "".join(lines).replace("/media/cdrom", str(tmp_path / "disc"))
+    (tmp_path / "lines.sh").write_text(script)
+    done = subprocess.run(
+        [shell, str(tmp_path / "lines.sh")],
+        input=typed,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    return done.stdout
+
+
+def opened(tmp_path: Path) -> dict[str, bytes]:
+    out = tmp_path / "images"
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("is_signed", [False, True])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_lines_with_a_password_open_what_openssl_encrypted(
+    shell: str,
+    is_signed: bool,
+    is_wrapped: bool,
+    contents: dict[str, bytes],
+    people: dict[str, Person],
+    tmp_path: Path,
+    peer: Peer,
+) -> None:
+    signer = people["signer"] if is_signed else None
+    keys = ["-pwri_password", PASSWORD]
+    make_disc(
+        tmp_path / "disc",
+        {
+            name: by_openssl(content, keys, signer, peer, is_wrapped=is_wrapped)
+            for name, content in contents.items()
+        },
+    )
+    signers = ("CN=signer",) if is_signed else ()
+    medium = SecureMedium("LABEL", has_password=True, signers=signers, is_wrapped=is_wrapped)
+    said = type_lines(blocks(render_readme(medium), SHELL), tmp_path, shell, f"{PASSWORD}\n")
+    assert opened(tmp_path) == contents
+    assert "NOT OPENED" not in said
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_lines_with_a_key_open_what_openssl_encrypted(
+    is_signed: bool,
+    is_wrapped: bool,
+    contents: dict[str, bytes],
+    people: dict[str, Person],
+    tmp_path: Path,
+    peer: Peer,
+) -> None:
+    signer, recipient = people["signer"] if is_signed else None, people["recipient"]
+    keys = ["-recip", str(recipient.certificate)]
+    make_disc(
+        tmp_path / "disc",
+        {
+            name: by_openssl(content, keys, signer, peer, is_wrapped=is_wrapped)
+            for name, content in contents.items()
+        },
+    )
+    (tmp_path / "cert.pem").write_bytes(recipient.certificate.read_bytes())
+    (tmp_path / "key.pem").write_bytes(recipient.key.read_bytes())
+    medium = SecureMedium(
+        "LABEL",
+        has_password=False,
+        certificates=("CN=recipient",),
+        signers=("CN=signer",) if is_signed else (),
+        is_wrapped=is_wrapped,
+    )
+    type_lines(blocks(render_readme(medium), SHELL), tmp_path)
+    assert opened(tmp_path) == contents
+
+
+def sealed(contents: dict[str, bytes], **words: Any) -> dict[str, bytes]:
+    """Return files as our own media have them."""
+    sealer = prepare(**words, iterations=2048)
+    return {
+        name: b"".join(sealer.seal(len(content)).pieces([content]))
+        for name, content in contents.items()
+    }
+
+
+@pytest.mark.parametrize("way", ["password", "key"])
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_lines_open_our_own_files_by_password_or_key(
+    way: str,
+    is_signed: bool,
+    contents: dict[str, bytes],
+    people: dict[str, Person],
+    tmp_path: Path,
+    peer: Peer,
+) -> None:
+    peer("openssl")
+    recipient = people["recipient"]
+    words: dict[str, Any] = {}
+    if is_signed:
+        certificates = load_certificates(people["signer"].certificate)
+        words = {"signers": [Signer(load_private_key(people["signer"].key).key, certificates)]}
+    files = sealed(
+        contents, recipients=load_certificates(recipient.certificate), password=PASSWORD, **words
+    )
+    make_disc(tmp_path / "disc", files)
+    (tmp_path / "cert.pem").write_bytes(recipient.certificate.read_bytes())
+    (tmp_path / "key.pem").write_bytes(recipient.key.read_bytes())
+    medium = SecureMedium(
+        "LABEL", True, ("CN=recipient",), signers=("CN=signer",) if is_signed else ()
+    )
+    places, with_password, with_key, loop = blocks(render_readme(medium), SHELL)
+    chosen = with_password if way == "password" else with_key
+    type_lines([places, chosen, loop], tmp_path, typed=f"{PASSWORD}\n")
+    assert opened(tmp_path) == contents
+
+
+@pytest.mark.parametrize("password", [" ends with spaces  ", "'\"\\$HOME`ls`!*", "-out", "%s\\060"])
+def test_a_password_is_taken_as_it_is_typed(password: str, tmp_path: Path, peer: Peer) -> None:
+    peer("openssl")
+    make_disc(tmp_path / "disc", sealed({"DICOMDIR": b"content"}, password=password))
+    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    type_lines(lines, tmp_path, typed=f"{password}\n")
+    assert opened(tmp_path) == {"DICOMDIR": b"content"}
+
+
+def test_one_file_alone_is_opened_when_its_name_stands_for_the_dot(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
+    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    lines[-1] = lines[-1].replace("find .", "find ./DICOMDIR")
+    type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
+    assert opened(tmp_path) == {"DICOMDIR": contents["DICOMDIR"]}
+
+
+def test_a_file_that_was_changed_is_named_and_left_out(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    files = sealed(contents, password=PASSWORD)
+    damaged = bytearray(files[NAMES[0]])
+    damaged[len(damaged) // 2] ^= 1
+    make_disc(tmp_path / "disc", files | {NAMES[0]: bytes(damaged)})
+    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
+    assert said == "NOT OPENED: ./DICOMDIR\n"
+    assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
+
+
+def test_a_wrong_password_opens_nothing_and_every_file_is_named(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
+    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    said = type_lines(lines, tmp_path, typed="another one\n")
+    assert sorted(said.splitlines()) == sorted(f"NOT OPENED: ./{name}" for name in NAMES)
+    assert not opened(tmp_path)
+
+
+@pytest.mark.parametrize(("trusted", "is_opened"), [("signer", True), ("stranger", False)])
+def test_with_an_authority_in_place_of_noverify_only_its_signers_are_believed(
+    trusted: str, is_opened: bool, people: dict[str, Person], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    signer = people["signer"]
+    key = Signer(load_private_key(signer.key).key, load_certificates(signer.certificate))
+    files = sealed({"DICOMDIR": b"content"}, password=PASSWORD, signers=[key])
+    make_disc(tmp_path / "disc", files)
+    readme = render_readme(SecureMedium("", has_password=True, signers=("CN=signer",)))
+    said = " ".join(readme.decode().split())
+    instead = re.search(r"-noverify is replaced by (-CAfile )CA.pem( -purpose any),", said)
+    assert instead
+    words = str(people[trusted].certificate).join(instead.groups())
+    lines = [line.replace("-noverify", words) for line in blocks(readme, SHELL)]
+    type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
+    assert bool(opened(tmp_path)) == is_opened
+
+
+@pytest.mark.parametrize("more", [[], ["-legacy"]])
+def test_lines_take_key_and_certificate_out_of_a_pkcs12_file(
+    more: list[str], people: dict[str, Person], tmp_path: Path, peer: Peer
+) -> None:
+    recipient = people["recipient"]
+    words = ["-in", str(recipient.certificate), "-inkey", str(recipient.key), *more]
+    words += ["-passout", "pass:p12", "-out", str(tmp_path / "my.p12")]
+    run([peer("openssl"), "pkcs12", "-export", *words], b"")
+    readme = render_readme(SecureMedium("", has_password=False, certificates=("CN=recipient",)))
+    (lines,) = blocks(readme, "VERSION 1.1.1 OR NEWER")
+    for line in lines.splitlines():
+        # In a session of its own, where the password cannot be asked of a terminal.
+        subprocess.run(
+            [*line.split(), *more],
+            input=b"p12\n",
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            start_new_session=True,
+        )
+    # The certificate is refused where it belongs to another key.
+    loaded = load_private_key(tmp_path / "key.pem", certificate=tmp_path / "cert.pem")
+    expected = load_private_key(recipient.key).key
+    assert loaded.key.private_numbers() == expected.private_numbers()
+
+
+MEDIA = (
+    SecureMedium("CT_2026_11", has_password=True),
+    SecureMedium("", has_password=False, certificates=("CN=山田,O=Müller & Łoś",), kind="stick"),
+    SecureMedium("\u202e\nX", True, ("CN=" + "long " * 40,), ("CN=a", "CN=" + "b" * 200)),
+    SecureMedium(
+        "A", True, signers=("CN=s",), viewer="VIEWER/INDEX.HTM", contact=("Röntgen, Tel. 1",)
+    ),
+    SecureMedium("A", has_password=True, digest="sha512", is_wrapped=True, kind="USB stick"),
+)
+
+
+@pytest.mark.parametrize("medium", MEDIA, ids=range(len(MEDIA)))
+def test_it_is_iso_646_with_short_lines_that_end_with_cr_lf(medium: SecureMedium) -> None:
+    readme = render_readme(medium)
+    *lines, last = readme.split(b"\r\n")
+    assert last == b""
+    assert all(0x20 <= byte <= 0x7E for line in lines for byte in line)
+    assert max(map(len, lines)) <= 78
+    assert not any(line.endswith(b" ") for line in lines)
+    assert not any(a == b == b"" for a, b in pairwise(lines))
+
+
+def test_the_viewer_is_named_only_where_there_is_one() -> None:
+    without = render_readme(SecureMedium("A", has_password=True))
+    assert b"viewer on this" not in without.lower()
+    there = render_readme(SecureMedium("A", has_password=True, viewer="VIEWER/INDEX.HTM"))
+    assert b"WITH THE VIEWER ON THIS DISC\r\n" in there
+    assert b"VIEWER/INDEX.HTM" in there
+
+
+def test_it_tells_of_a_password_only_where_there_is_one() -> None:
+    by_key = render_readme(SecureMedium("A", has_password=False, certificates=("CN=Dr A",)))
+    assert b"password" not in by_key.lower()
+    assert b"* CN=Dr A" in by_key
+    assert b"cert.pem" not in render_readme(SecureMedium("A", has_password=True))
+
+
+def test_a_medium_that_nobody_can_open_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        render_readme(SecureMedium("A", has_password=False))
+
+
+@pytest.mark.parametrize("signers", [(), ("CN=s",)])
+def test_the_lines_for_powershell_put_the_same_bytes_around(signers: tuple[str, ...]) -> None:
+    readme = render_readme(SecureMedium("A", has_password=True, signers=signers))
+    shell, power = "".join(blocks(readme, SHELL)), "".join(blocks(readme, POWERSHELL))
+    octal = [re.findall(r"\\(\d{3})", text) for text in re.findall(r"printf '(.*)'", shell)]
+    decimal = [text.split(",") for text in re.findall(r"byte\[\]\]@\((.*)\)", power)]
+    assert [[int(one, 8) for one in row] for row in octal] == [
+        [int(one) for one in row] for row in decimal
+    ]
+    check = re.findall(r"cms (-(?:digest_verify|verify -noverify)) -binary", shell + power)
+    assert len(check) == 2
+    assert len(set(check)) == 1

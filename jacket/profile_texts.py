@@ -100,13 +100,13 @@ MADE_AS: Final[dict[str, str]] = {
     "or a folder (-o NAME)",
     ".zip": "a ZIP archive (-o NAME.zip), a mail with it (-o NAME.eml), or a folder (-o NAME)",
     ".eml": "a mail whose parts are the files (-o NAME.eml), or a folder (-o NAME)",
-    "plan": "a plan only (--dry-run): the protection of files and mails is not in this version",
+    "plan": "a plan only (--dry-run): the protection of mails is not in this version",
 }
 
 
 def made_as(row: ApplicationProfile) -> str:
     """Return what this version makes for a profile: a word of `MADE_AS`."""
-    if row.security is not Security.NONE:
+    if row.security is Security.SMIME:
         return "plan"
     return next(suffix for suffix in MADE_AS if row.medium in FILES[suffix])
 

@@ -41,7 +41,7 @@ def test_the_list_says_what_is_made_of_each(run: Run) -> None:
     ):
         assert lines[identifier].endswith(f" {word}")
     for identifier, row in PROFILES.items():
-        assert lines[identifier].endswith("plan") == (row.security is not Security.NONE)
+        assert lines[identifier].endswith("plan") == (row.security is Security.SMIME)
 
 
 @pytest.mark.parametrize("identifier", PROFILES)
@@ -80,11 +80,12 @@ def test_an_explanation_says_what_matters(run: Run) -> None:
         "reader must read it, for each SOP Class it declares",
         "updater (FSU) not defined by this profile",
         "every file, the DICOMDIR too, is wrapped as a Secure DICOM File",
-        "a plan only (--dry-run)",
         "JPEG 2000 Image Compression 1.2.840.10008.1.2.4.91; may lose quality",
         "Patient's Sex (0010,0040): if an object below has it with a value",
     ):
         assert words in text, words
+    secure = " ".join(run("profiles", "STD-GEN-SEC-ZIP-MAIL").out.split())
+    assert "a plan only (--dry-run)" in secure
     mail = " ".join(run("profiles", "STD-GEN-MIME").out.split())
     assert "nothing; the DICOMDIR itself may be missing" in mail
     assert "a mail whose parts are the files (-o NAME.eml)" in mail

@@ -150,7 +150,7 @@ def test_a_claimed_secure_profile_is_judged_to_the_end(
     }
     inside = run(*words, "STD-GEN-SEC-BD-MPEG4-HPLV42-2D")  # video and nothing else
     errors = {f["rule"] for f in inside.json["findings"] if f["severity"] == "error"}
-    assert errors == {"PRO-SOP-CLASS"}
+    assert errors == {"PRO-KEY-MISSING", "PRO-MULTI-FRAME"}
 
 
 def test_a_plain_file_among_secure_ones_takes_every_profile_away(

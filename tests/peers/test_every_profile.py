@@ -1,7 +1,7 @@
 """A medium of every profile of PS3.11: made from real files, verified, held against DCMTK.
 
-Each is made as what it is: an image of the disc, stick, card or disk, an archive, a mail. The
-secure profiles are made without their envelope, which changes nothing in what they hold.
+Each is made as what it is: an image of the disc, stick, card or disk, an archive, a mail. Media of
+the secure profiles are opened with their password; the two secure mails are made without theirs.
 """
 
 import re
@@ -23,11 +23,14 @@ from pydicom.encaps import encapsulate
 
 from jacket.author import Authored, author
 from jacket.profile_texts import made_as
+from jacket.protection import NO_WISH, Wish
 from jacket.verification import verify
 from media import open_medium
 from profiles.application_profiles import FILE_SYSTEMS, ApplicationProfile, Security
 from profiles.profile_table import PROFILES
+from secure import Keys
 
+PASSWORD = "seven lemon tractors hum"  # noqa: S105 (of what is made here)
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 SYNTAX = "1.2.840.10008.1.2.4."
 # Real files of pydicom's wheel: small, of many classes, syntaxes and colours.
@@ -191,9 +194,12 @@ def _quiet() -> Iterator[None]:
 
 
 def made(identifier: str, sources: Sources, folder: Path) -> tuple[ApplicationProfile, Authored]:
-    row = PROFILES[identifier]._replace(security=Security.NONE)
+    row = PROFILES[identifier]
+    if row.security is Security.SMIME:
+        row = row._replace(security=Security.NONE)
+    wish = Wish(password=PASSWORD) if row.security is Security.CMS else NO_WISH
     target = folder / f"medium{made_as(row)}"
-    return row, author([*sources.real, sources.made], target, profile_id=row, jobs=1)
+    return row, author([*sources.real, sources.made], target, profile_id=row, jobs=1, wish=wish)
 
 
 def unpacked(image: Path, folder: Path) -> Path:
@@ -217,7 +223,9 @@ def test_a_medium_of_the_profile_is_made_and_passes(
     total = len(sources.real) + len(list(sources.made.iterdir()))
     assert len(done.planned) + len(done.left_out) == total
     assert done.planned, "nothing fits"
-    verdict = verify(target, row)
+    secure = row.security is Security.CMS
+    verdict = verify(target, row, keys=Keys([PASSWORD]) if secure else None)
+    assert verdict.secure == verdict.opened == secure * (len(done.planned) + 1)
     assert verdict.kind in FILE_SYSTEMS[row.file_system]
     assert [f for f in verdict.findings if f.severity == "error"] == []
     assert verdict.instances == len(done.planned)

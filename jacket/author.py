@@ -424,6 +424,7 @@ def _result(
         icons=icons,
         next_step=next_step(job.row, job.target, job.medium),
         cannot=why_never(job.row),
+        opened_with=() if protection is None else protection.opened_with,
         password_slip="" if protection is None else protection.slip,
         password=None if protection is None or dry_run else protection.told,
     )

@@ -110,7 +110,8 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         console.say(done.next_step)
     first = done.volumes[0].path
     if not Path(first).is_fifo():
-        console.say(f"next: {verify_command(first, done.profile, profile_files)}")
+        command = (verify_command(first, done.profile, profile_files), *done.opened_with)
+        console.say(f"next: {' '.join(command)}")
 
 
 def _say_icons(done: Authored) -> None:

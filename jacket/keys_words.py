@@ -142,8 +142,7 @@ def _private_key(path: str, protecting: Sequence[bytes]) -> "PrivateKey":
     """Return the key in a file, opened by the first of the passwords that fits, or by none."""
     from secure import KeyNotRead, load_private_key
 
-    # Programs for Windows protect a .p12 that has no password with an empty one.
-    tries = [None, "", *(password.decode("utf-8", "surrogateescape") for password in protecting)]
+    tries = [None, *(password.decode("utf-8", "surrogateescape") for password in protecting)]
     for password in tries:
         try:
             return load_private_key(path, password)

@@ -84,6 +84,12 @@ class Protection:
         """Return the password where the operator asked to be told."""
         return self._password if self._is_told else None
 
+    @property
+    def opened_with(self) -> tuple[str, str]:
+        """Return the words by which a command opens the medium."""
+        has_password = self._password is not None
+        return ("--password-file", "PASSWORD.txt") if has_password else ("--key", "KEY.pem")
+
     def sealed(self, source: NamedSource) -> NamedSource:
         """Return what stands on the medium in place of a DICOM File."""
         length = self._sealer.enveloped_size(source.size)

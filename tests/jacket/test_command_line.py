@@ -35,6 +35,7 @@ AUTHOR = {
     "mended": list,
     "icons": int,
     "next_step": str,
+    "password_slip": type(None),
     "remarks": list,
 }
 VOLUME = {

@@ -102,6 +102,16 @@ def test_exactly_the_broken_rule_is_told_at_its_file(
     assert PHRASE not in "".join(finding)
 
 
+def test_what_was_encrypted_without_a_digest_is_wrong_and_judged_all_the_same(
+    plain: Path, tmp_path: Path
+) -> None:
+    bare = with_one(plain, tmp_path / "bare", lambda content: variants(content[:-1])["D"])
+    verdict = verify(bare, keys=KEYS)
+    rules = {f.rule for f in verdict.findings if f.where.startswith(FILE)}
+    assert rules > {"SEC-UNPROTECTED"}
+    assert verdict.opened == 25
+
+
 def test_every_rule_has_a_case_here() -> None:
     assert {*ONE_FILE, *NOT_OF_ONE_FILE} == {rule.id for rule in RULES}
 

@@ -12,8 +12,9 @@ demo: $(VENV)/installed
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto -q
 
+# By files: what the tests of one share, such as a machine that boots, is made once.
 slow: $(VENV)/developing
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow -q
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow -q
 
 check: $(VENV)/developing
 	scripts/check

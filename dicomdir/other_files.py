@@ -1,5 +1,6 @@
 """What a file is that is not DICOM, as far as it concerns the operator."""
 
+import re
 from typing import Final
 
 from secure import looks_like_secure_dicom_file
@@ -24,6 +25,26 @@ _MAGIC: Final = (
 )
 _TEXT: Final = frozenset((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D))
 _LOOKED_AT: Final = 2048  # bytes; enough to tell a text from anything else
+_LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
+# What a job of ours makes beside its target until that is complete: the number of the process.
+_ASIDE: Final = re.compile(r"\..+\.partial-[0-9]+(?:-work)?", re.DOTALL)
+
+
+def litter(name: str) -> str:
+    """Return why a file of this *name* is never meant; "" where it may be.
+
+    It is one that operating systems drop, or one that a job of ours has not made complete.
+    """
+    if name in _LITTER or name.startswith("._"):
+        return "a file of the operating system"
+    return unfinished(name)
+
+
+def unfinished(name: str) -> str:
+    """Return why a file or folder of this *name* is not taken in; "" where it is none of ours."""
+    if name.startswith(".") and _ASIDE.fullmatch(name):
+        return "left by a job that was stopped, or is still being written"
+    return ""
 
 
 def what_it_is(head: bytes) -> tuple[str, str]:

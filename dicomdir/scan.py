@@ -14,9 +14,9 @@ from dicomdir.forked import MOST_PIECES, in_processes, no_garbage_collection
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
+from dicomdir.other_files import litter, unfinished
 from reporting import CannotRead, Progress, silent
 
-_LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
 _CHUNK: Final = 32  # files a process takes at once
 # Below this a second process costs more than it brings.
 _WORTH_SHARING: Final = 160
@@ -107,10 +107,12 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
         for entry in entries:
             try:
                 if entry.is_dir():
-                    if not entry.is_symlink() or _is_new(entry.path, seen):
+                    if why := unfinished(entry.name):
+                        yield NotIndexed(entry.path, why, "litter")
+                    elif not entry.is_symlink() or _is_new(entry.path, seen):
                         folders.append(entry.path)
-                elif is_litter(entry.name):
-                    yield NotIndexed(entry.path, "a file of the operating system", "litter")
+                elif why := litter(entry.name):
+                    yield NotIndexed(entry.path, why, "litter")
                 elif entry.is_file():
                     yield entry.path
                 elif entry.is_symlink():
@@ -120,11 +122,6 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
             except OSError as error:
                 yield NotIndexed(entry.path, f"cannot be read: {error.strerror}", "unreadable")
         waiting.extend(reversed(folders))
-
-
-def is_litter(name: str) -> bool:
-    """Return whether a file is one that operating systems drop."""
-    return name in _LITTER or name.startswith("._")
 
 
 def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:

@@ -64,7 +64,8 @@ class Drafter:
         more: tuple[NamedSource, ...] = ()
         if self.protection is not None:
             more = (self.protection.readme(self.label, b"", self.clock),)
-        return self._draft(1, self.label, self.label, decided, layout, more, self.target)
+        job = Job(self.label, self.clock)
+        return self._draft(job, self.label, decided, layout, more, self.target)
 
     def several(self, decided: Plan, shares: Sequence[Sequence[PlannedInstance]]) -> list[Draft]:
         """Plan a volume for each of *shares*."""
@@ -77,9 +78,8 @@ class Drafter:
         index = index_of(plans, labels, uids, self.clock, names_patients=self.protection is None)
         return [
             self._draft(
-                number,
+                self._job(number, len(plans)),
                 label,
-                numbered(self.label, number, len(plans), self._label_length),
                 plan,
                 layout,
                 (self._readme(label, index(number)),),
@@ -89,6 +89,10 @@ class Drafter:
                 zip(labels, plans, layouts, strict=True), start=1
             )
         ]
+
+    def _job(self, number: int, of: int) -> Job:
+        label = numbered(self.label, number, of, self._label_length)
+        return Job(label, self.clock, number, of)
 
     def _readme(self, label: str, index: bytes) -> NamedSource:
         if self.protection is not None:
@@ -111,9 +115,8 @@ class Drafter:
 
     def _draft(
         self,
-        number: int,
+        job: Job,
         label: str,
-        volume_label: str,
         decided: Plan,
         layout: Layout,
         more: tuple[NamedSource, ...],
@@ -133,10 +136,10 @@ class Drafter:
             *rest,
             PlannedFile(digest_list.name, digest_list.size, self.clock),
         ]
-        job = Job(volume_label, self.clock)
         measured = self.form.measure(files, job)
-        volume = Volume(target, named, digest_list, job, measured, layout.named[0])
-        return Draft(number, label, decided.instances, layout, volume)
+        keys = None if protection is None else protection.keys
+        volume = Volume(target, named, digest_list, job, measured, layout.named[0], keys)
+        return Draft(job.number, label, decided.instances, layout, volume)
 
     def refuse_large(self, instances: Sequence[PlannedInstance]) -> None:
         """Refuse a file that is larger than the medium's format allows.

@@ -5,7 +5,7 @@ from typing import Final
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.scan import is_litter
+from dicomdir.other_files import litter, unfinished
 from dicomdir.walk import PRead
 from media import Entry, Locked, Medium
 from media.entry import BlockReader
@@ -20,8 +20,9 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
     ``source`` is the name on the medium.
     """
     name = "/".join(entry.name)
-    if is_litter(entry.recorded):
-        return NotIndexed(name, "a file of the operating system", "litter")
+    folders = map(unfinished, entry.name[:-1])
+    if why := next(filter(None, (litter(entry.recorded), *folders)), ""):
+        return NotIndexed(name, why, "litter")
     try:
         with medium.open(entry) as file:
             header = read_header(within(file), file.size, indexer.wanted, indexer.memo)

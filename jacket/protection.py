@@ -18,7 +18,7 @@ from reporting import WrongUsage
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from secure import SealedFile, Sealer, Signer
+    from secure import Keys, SealedFile, Sealer, Signer
 
 STANDARD_OUTPUT: Final = "-"
 _RUN: Final = 1 << 20  # bytes that are encrypted at a time
@@ -89,6 +89,13 @@ class Protection:
         """Return the words by which a command opens the medium."""
         has_password = self._password is not None
         return ("--password-file", "PASSWORD.txt") if has_password else ("--key", "KEY.pem")
+
+    @property
+    def keys(self) -> "Keys | None":
+        """Return what opens the medium; None: certificates, whose private keys others have."""
+        from secure import Keys
+
+        return None if self._password is None else Keys([self._password])
 
     def sealed(self, source: NamedSource) -> NamedSource:
         """Return what stands on the medium in place of a DICOM File."""

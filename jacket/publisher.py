@@ -9,7 +9,8 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
-from jacket.burning.result import DiscResult
+from jacket.burning.fate import without_sources
+from jacket.burning.result import DiscResult, result_for
 from jacket.job_record import JobRecord, make_folder, write_durably
 from jacket.writing import ON_MEDIUM, FileSystem, Volume
 from media import write_volume
@@ -69,15 +70,14 @@ class FolderTarget:
         """The robot says whether it has such discs."""
 
     def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
-        number = len(self.results) + 1
-        result = DiscResult(number, self._copies, volume.job.label, volume.measured.size)
-        result.medium, result.why = _KINDS[self._medium], "the job did not come to its end"
+        result = result_for(volume, self._copies, _KINDS[self._medium])
+        result.why = "the job did not come to its end"
         self.results.append(result)
         record.tell(state="writing")
         try:
-            return self._put(f"{record.identifier}-volume{number}", volume, result, progress)
+            return self._put(f"{record.identifier}-volume{result.volume}", volume, result, progress)
         except FilmjacketError as error:
-            result.why = str(error)
+            result.why = without_sources(error, self.name)
             raise
 
     def _put(self, name: str, volume: Volume, result: DiscResult, progress: Progress) -> Written:
@@ -105,7 +105,7 @@ class FolderTarget:
     def _label(self, volume: Volume, result: DiscResult) -> str:
         """Return what is printed on the disc, a field on each line; nothing of a patient."""
         date = volume.job.recorded.astimezone(UTC)
-        return f"{volume.job.label}\n{date:%Y-%m-%d}\nvolume {result.volume}\n"
+        return f"{volume.job.label}\n{date:%Y-%m-%d}\nvolume {result.volume} of {result.of}\n"
 
     def _description(self, job: Path, volume: Volume, result: DiscResult) -> str:
         told = {

@@ -112,7 +112,10 @@ def picked(drafts: Sequence[Draft], numbers: Collection[int]) -> list[Draft]:
 
     Raises:
         WrongUsage: there is no such volume.
+        CannotWrite: all is on one now, and volumes of a set of several are there.
     """
+    if numbers and len(drafts) == 1:
+        _refuse_single(drafts[0].volume.target)
     for number in numbers:
         if number > len(drafts):
             raise WrongUsage(
@@ -121,6 +124,18 @@ def picked(drafts: Sequence[Draft], numbers: Collection[int]) -> list[Draft]:
                 f"Say a number from 1 to {len(drafts)}",
             )
     return [draft for draft in drafts if not numbers or draft.number in numbers]
+
+
+def _refuse_single(target: Path) -> None:
+    """See that what is to be one of several volumes does not become a single one beside them."""
+    beside = _beside(target)
+    if beside:
+        raise CannotWrite(
+            "would hold everything alone, and is no volume of the set that is there: sources, "
+            "words or capacity differ",
+            str(target),
+            f"Say what made {beside[0]}, or make all anew without --volume",
+        )
 
 
 def refuse_strangers(drafts: Iterable[Draft], wanted: Iterable[Draft]) -> None:
@@ -201,9 +216,8 @@ def missing(
     words = " ".join(f"--volume {draft.number}" for draft in rest)
     stay = "is complete and stays" if len(made) == 1 else "are complete and stay"
     remedy = (
-        f"{there} {stay}. The same "
-        f"command makes the rest with these words added: {words}, and with "
-        f"SOURCE_DATE_EPOCH={clock} before it"
+        f"{there} {stay}. The same command makes the rest with these words, in place of any "
+        f"--volume words that it has: {words}, and with SOURCE_DATE_EPOCH={clock} before it"
     )
     told: FilmjacketError
     if isinstance(error, FilmjacketError):

@@ -110,6 +110,10 @@ def not_judged(verdict: Verification) -> list[str]:
             "An image does not tell on which kind of medium it is, whether that was closed, or how "
             "well the medium can be read."
         )
+        open_.append(
+            "What no file of the medium has was not looked at: free space and earlier sessions may "
+            "still hold images that were taken off."
+        )
     if verdict.listed is None:
         open_.append(
             "There is no MANIFEST.TXT that lists SHA-256 digests: files that were changed after "

@@ -28,7 +28,7 @@ _PLAIN: Final = str.maketrans(
     | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
 )
 _TITLE: Final = "MEDICAL IMAGES (DICOM): THIS IS VOLUME"
-_OURS: Final = re.compile(rf"{re.escape(_TITLE)} [0-9]+ OF [0-9]+\r\n".encode("ascii"))
+_OURS: Final = re.compile(rf"{re.escape(_TITLE)} [0-9]+ OF [0-9]+\n".encode("ascii"))
 _Counts = dict[Place, dict[int, int]]  # series → volume → instances
 
 
@@ -63,14 +63,22 @@ def index_of(
 
 
 def is_index(content: bytes) -> bool:
-    """Return whether a README.TXT is one of ours, as `index_of` makes them."""
-    return _OURS.match(content) is not None and content.endswith(b" by Filmjacket.\r\n")
+    """Return whether a README.TXT is one of ours, as `index_of` makes them.
+
+    An editor may have saved it with other ends of lines.
+    """
+    text = _with_plain_ends(content)
+    return _OURS.match(text) is not None and text.endswith(b" by Filmjacket.")
 
 
 def tells(content: bytes, instances: int, uid: str) -> bool:
     """Return whether an index says of a File-set that it has so many instances."""
-    said = " " + "\r\n".join(_count(instances, uid))
-    return said.encode("ascii", "replace") in content
+    said = " " + "\n".join(_count(instances, uid))
+    return said.encode("ascii", "replace") in _with_plain_ends(content)
+
+
+def _with_plain_ends(content: bytes) -> bytes:
+    return b"\n".join(content.rstrip().splitlines())
 
 
 def _head(number: int, of: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from media.fat.records import LARGEST_FILE
 from media.iso9660.encode import LARGEST_EXTENT
@@ -13,6 +13,9 @@ from media.source import DigestList, NamedSource, Written
 from media.volume_plan import PlannedFile, VolumePlan
 from profiles.application_profiles import Medium
 from reporting import CannotWrite, Progress
+
+if TYPE_CHECKING:
+    from secure import Keys
 
 BLOCK: Final = 2048  # bytes of a sector
 _CLUSTER: Final = 4096  # bytes; as small media are formatted
@@ -25,10 +28,12 @@ _BASE64_LINE: Final = 57  # bytes of content in a line of 78
 
 
 class Job(NamedTuple):
-    """What is the same for every volume of a job."""
+    """How a volume of a job is called, and when that is."""
 
     label: str
     recorded: datetime
+    number: int = 1  # of the volume in its set, from 1
+    of: int = 1  # volumes that the whole set has
 
 
 class Measured(NamedTuple):
@@ -178,6 +183,7 @@ class Volume(NamedTuple):
     job: Job
     measured: Measured
     directory: NamedSource  # as it is before it is encrypted, where that is done
+    keys: "Keys | None" = None  # that open what is encrypted, as far as we have them
 
 
 class Image:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypedDict, Unpack
 from jacket.author import AUTO_PROFILE, author
 from jacket.author_request import now
 from jacket.authored import Authored, Selection
+from jacket.burning.fate import interrupted_words, mistake, without_sources
 from jacket.burning.result import Burned, BurnInterrupted, held_against, state_of, worst
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
@@ -165,33 +166,25 @@ def _failed(error: BaseException, target: Target, record: JobRecord) -> NoReturn
     """Write down the truth about what was begun, and raise what the operator is told."""
     discs = [disc.plain() for disc in target.results]
     interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
-    what = str(error) if isinstance(error, FilmjacketError) else type(error).__name__
+    what = type(error).__name__
+    if isinstance(error, FilmjacketError):
+        what = without_sources(error, target.name)
     state = "interrupted" if interrupted else state_of(target.results)
     record.tell(state=state, error="interrupted" if interrupted else what, discs=discs)
     details: dict[str, Any] = {"discs": discs, "record": str(record.path)}
     if isinstance(error, FilmjacketError):
         details = error.details | details
     if interrupted:
-        what, where, remedy = _interrupted_words(target)
+        what, remedy = interrupted_words(target.results[-1] if target.results else None)
         if isinstance(error, Interrupted):  # of a set: it tells what is complete
             remedy = f"{remedy}. {error.remedy}"
-        told = BurnInterrupted(what, where, remedy)
+        told = BurnInterrupted(what, target.name, remedy)
         told.details = details
         raise told from error
+    if isinstance(error, Exception) and not isinstance(error, FilmjacketError) and target.results:
+        failed = mistake(error, target.results[-1], target.name)
+        failed.details = details
+        raise failed from error
     if isinstance(error, FilmjacketError):
         error.details = details
     raise error
-
-
-def _interrupted_words(target: Target) -> tuple[str, str, str]:
-    last = target.results[-1] if target.results else None
-    if last is None or last.verdict != "interrupted":
-        return "interrupted", target.name, "Nothing more was written; start it again"
-    written = last.written
-    if written is None or not written.blocks:
-        return "interrupted before anything was written", target.name, "Start it again"
-    if last.sha256 is None:
-        what = f"interrupted after {written.blocks:,} blocks: the {last.medium} is not complete"
-    else:
-        what = f"interrupted before all of the {last.medium} was read back: it is not proved"
-    return what, target.name, "Take it out and discard it, then start again"

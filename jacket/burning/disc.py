@@ -88,6 +88,7 @@ def burn_disc(
     work.write()
     written = stream.written(recorder.name)
     result.sha256 = written.sha256
+    result.stage = "written"
     work.read_back()
     work.look()
     return written
@@ -118,9 +119,10 @@ class _Disc:
                 if self.far_end is not None:
                     start, data = self.far_end
                     self._record(len(data) // BLOCK, (memoryview(data),), start, silent)
+                    self.result.stage = "writing"
                 self.result.written = self._record(self.blocks, ahead, 0, self.progress)
             except WriteFailed as error:
-                self.result.written = error.disc
+                self.result.take_left(error.disc)
                 raise self._no_good("failed", error.what, error.remedy) from error
             finally:
                 self.result.source_waits = ahead.waits
@@ -184,14 +186,16 @@ class _Disc:
 
     def look(self) -> None:
         """Look at the disc as somebody does who has nothing but it."""
-        self.record.tell(state="verifying")
         result = self.result
+        result.stage = "verifying"
+        self.record.tell(state="verifying")
         try:
             medium = medium_on(DriveImage(self.recorder, self.recorder.name, self._readable()))
             verdict = verify_open(
                 medium,
                 self.recorder.name,
                 self.settings.claimed,
+                keys=self.volume.keys,
                 processes=1,
                 progress=self.progress,
             )

@@ -48,7 +48,13 @@ def refuse_other_disc(row: ApplicationProfile, disc: Disc, where: str) -> None:
 
 
 def made_ready(
-    recorder: Recorder, disc: Disc, *, erase: bool, wipe: bool = False, progress: Progress
+    recorder: Recorder,
+    disc: Disc,
+    *,
+    erase: bool,
+    wipe: bool = False,
+    begin: Callable[[], None],
+    progress: Progress,
 ) -> Disc:
     """Return the disc in the drive as one that can be written from its beginning on.
 
@@ -57,6 +63,7 @@ def made_ready(
         disc: that is in.
         erase: whether what is on it may be lost.
         wipe: whether nothing of what was on it may stay.
+        begin: called before it is made blank.
         progress: told of "blank".
 
     Raises:
@@ -67,6 +74,7 @@ def made_ready(
             f"a {disc.kind} cannot be overwritten", recorder.name, "Leave out --wipe"
         )
     if wipe and disc.kind in BLANKED and disc.state != "overwritable":
+        begin()
         return recorder.blank(full=True, progress=progress)
     if disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder)):
         return disc
@@ -78,7 +86,10 @@ def made_ready(
             recorder.name,
             "Insert a blank disc, or say --erase: then what is on it is lost",
         )
-    return disc if disc.state == "overwritable" else recorder.blank(progress=progress)
+    if disc.state == "overwritable":
+        return disc
+    begin()
+    return recorder.blank(progress=progress)
 
 
 def _is_empty(recorder: Recorder) -> bool:

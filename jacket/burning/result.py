@@ -9,6 +9,7 @@ from jacket.authored import Authored
 from jacket.burning.defects import Defect
 from jacket.burning.read_back import ReadBack
 from jacket.verification import Verification
+from jacket.writing import Volume
 from reporting import CannotWrite, Interrupted, Severity
 
 Verdict = Literal[
@@ -19,7 +20,17 @@ Verdict = Literal[
     "interrupted",
     "handed over",  # to another machine, which has still to write it
 ]
+# How far a medium has come. "blank": it was made so; "written": to its end.
+Stage = Literal[
+    "", "blanking", "formatting", "blank", "wiping", "writing", "written", "verifying"
+]  # fmt: skip
+_BEGUN: Final = ("wiping", "writing", "written", "verifying")
 _PLACES: Final = 20  # defects that an error names
+
+_CLOSED: Final = (
+    "it is encrypted for others, so that no reader could look at what is in it; every block is as "
+    "it was made"
+)
 
 
 class DiscFailed(CannotWrite):
@@ -51,12 +62,36 @@ class DiscResult:
     source_waits: int = 0  # times that the source was too slow
     remarks: tuple[str, ...] = ()  # that an operator should know of a good medium
     facts: dict[str, Any] = field(default_factory=dict)
+    of: int = 1  # volumes in the set
+    stage: Stage = ""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was written, so that it is not as blank any more as it was."""
+        return self.stage in _BEGUN
+
+    def hear(self, stage: str, done: int) -> None:
+        """Take from what is told as progress how far it has come."""
+        if stage == "format" and not self.is_begun:
+            self.stage = "formatting"
+        elif stage == "write" and done:
+            self.stage = "writing"
+
+    def take_left(self, left: WrittenDisc | None) -> None:
+        """Note what a recording that did not come to its end has left."""
+        self.written = self.written or left
+        if self.written is not None and self.written.blocks and not self.is_begun:
+            self.stage = "writing"
 
     def take_verification(self, found: Verification) -> None:
         """Note what a reader finds on a medium all of which reads back; it decides."""
         self.verification = found
         if found.compliant and not found.unread:
             self.verdict, self.why = "good", ""
+            return
+        if found.is_closed:  # Encrypted for others, whose keys nobody has here.
+            self.verdict, self.why = "good", ""
+            self.remarks += (_CLOSED,)
             return
         rules = sorted({f.rule for f in found.findings if f.severity is Severity.ERROR})
         self.verdict, self.why = "not compliant", f"a reader finds: {', '.join(rules)}"
@@ -65,6 +100,7 @@ class DiscResult:
         """Return it for JSON."""
         return {
             "volume": self.volume,
+            "of": self.of,
             "copy": self.copy,
             "label": self.label,
             "bytes": self.size,
@@ -72,6 +108,7 @@ class DiscResult:
             "medium_id": self.identifier,
             "verdict": self.verdict,
             "why": self.why,
+            "stage": self.stage,
             "sha256": self.sha256,
             "written": None if self.written is None else self.written._asdict(),
             "read_back": _plain_read_back(self.read_back),
@@ -82,6 +119,12 @@ class DiscResult:
             "remarks": list(self.remarks),
             **self.facts,
         }
+
+
+def result_for(volume: Volume, copy: int, medium: str = "") -> DiscResult:
+    """Return what is to be known of one medium of *volume*."""
+    job = volume.job
+    return DiscResult(job.number, copy, job.label, volume.measured.size, medium, of=job.of)
 
 
 def _plain_read_back(done: ReadBack | None) -> Mapping[str, Any] | None:

@@ -9,9 +9,10 @@ from drivers.wipe_stick import wipe_stick
 from drivers.write_stick import ReadBackFailed, write_stick
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK
+from jacket.burning.fate import spoilt, without_sources
 from jacket.burning.left_over import not_overwritten
 from jacket.burning.rescue_map import RescueMap
-from jacket.burning.result import DiscFailed, DiscResult, defect_words
+from jacket.burning.result import DiscFailed, DiscResult, Stage, defect_words, result_for
 from jacket.burning.target import How
 from jacket.job_record import JobRecord
 from jacket.verification import verify_open
@@ -39,6 +40,20 @@ class TargetImage(ImageFile):
 
     def _read_some(self, length: int, offset: int) -> bytes:
         return self._target.pread(length, offset)
+
+
+class _Watched:
+    """A stick of which is noted that something is written on it."""
+
+    def __init__(self, target: BlockTarget, result: DiscResult, stage: Stage) -> None:
+        self._target, self._result, self._stage = target, result, stage
+        self.name, self.size, self.block = target.name, target.size, target.block
+        self.read_only = target.read_only
+        self.pread, self.flush, self.close = target.pread, target.flush, target.close
+
+    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
+        self._result.stage = self._stage  # Before: part of it may be there when this fails.
+        self._target.pwrite(data, offset)
 
 
 class StickTarget:
@@ -103,7 +118,7 @@ class StickTarget:
         """The layout has seen that it fits."""
 
     def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
-        result = DiscResult(1, 1, volume.job.label, volume.measured.size, "stick")
+        result = result_for(volume, 1, "stick")
         result.why = "the job did not come to its end"
         self.results.append(result)
         try:
@@ -111,8 +126,12 @@ class StickTarget:
         except KeyboardInterrupt:
             result.verdict, result.why = "interrupted", "the operator stopped the job"
             raise
+        except DiscFailed:
+            raise
         except FilmjacketError as error:
-            result.why = result.why if isinstance(error, DiscFailed) else str(error)
+            result.why = without_sources(error, self.name)
+            if result.is_begun:
+                raise spoilt(result, error) from error
             raise
         finally:
             record.tell(discs=[each.plain() for each in self.results])
@@ -127,17 +146,17 @@ class StickTarget:
         # What lies behind the last file is free, and stays as it was unless all is wiped.
         stream = VolumeStream(_used(volume, plan), volume.named, digest_list=volume.digest_list)
         if self._how.wipe:
-            wipe_stick(self._target, progress)
+            wipe_stick(_Watched(self._target, result, "wiping"), progress)
         else:
             result.remarks += not_overwritten("stick", self._target.size - stream.size)
         try:
-            write_stick(self._target, stream, progress)
+            write_stick(_Watched(self._target, result, "writing"), stream, progress)
         except ReadBackFailed as error:
             raise self._bad(volume, result, record, error, stream.size) from error
         written = stream.written(self.name)
-        result.sha256 = written.sha256
+        result.sha256, result.stage = written.sha256, "verifying"
         record.tell(state="verifying")
-        self._look(result, progress)
+        self._look(volume, result, progress)
         return written
 
     def _bad(
@@ -160,12 +179,13 @@ class StickTarget:
         result.why = f"{error.what}; damaged: {defect_words(result.defects)}"
         return DiscFailed(result.why, self.name, _DISCARD)
 
-    def _look(self, result: DiscResult, progress: Progress) -> None:
+    def _look(self, volume: Volume, result: DiscResult, progress: Progress) -> None:
         try:
             verdict = verify_open(
                 medium_on(TargetImage(self._target)),
                 self.name,
                 self._claimed,
+                keys=volume.keys,
                 processes=1,
                 progress=progress,
             )

@@ -3,23 +3,25 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from drivers.mmc.recorder import STILL_LOCKED, Recorder
 from drivers.mmc.recording_errors import MediumRefused
-from drivers.mmc.recording_facts import Ending
+from drivers.mmc.recording_facts import Ending, WrittenDisc
 from drivers.mmc.recording_facts import Medium as Disc
 from jacket.burning.digests import BLOCK
 from jacket.burning.disc import Engine, Settings, burn_disc
 from jacket.burning.disc_in_drive import USUAL, let_out, made_ready, next_disc, refuse_other_disc
 from jacket.burning.far_end import OnDisc, on_whole_disc, reaches_far
+from jacket.burning.fate import spoilt, without_sources
 from jacket.burning.left_over import left_over
-from jacket.burning.result import DiscFailed, DiscResult
+from jacket.burning.result import DiscFailed, DiscResult, Stage, result_for
 from jacket.job_record import JobRecord
 from jacket.writing import BY_WORD, ON_MEDIUM, FileSystem, Volume
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
-from reporting import FilmjacketError, Progress, WrongUsage
+from reporting import FilmjacketError, Progress, WrongUsage, silent
 
 Ask = Callable[[str], None]  # tells the operator what to do next
 
@@ -159,11 +161,13 @@ class DiscTarget:
             refuse_other_disc(row, self._first, self.name)
         self._settings = replace(self._settings, claimed=row)
         if not self._how.erase or not self._first.erasable:
-            self._disc = self._first = self._ready(self._first, lambda *_: None)
+            self._disc = self._first = self._ready(self._first, lambda: None, silent)
 
-    def _ready(self, disc: Disc, progress: Progress) -> Disc:
-        how = self._how
-        return made_ready(self._recorder, disc, erase=how.erase, wipe=how.wipe, progress=progress)
+    def _ready(self, disc: Disc, begin: Callable[[], None], progress: Progress) -> Disc:
+        erase, wipe = self._how.erase, self._how.wipe
+        return made_ready(
+            self._recorder, disc, erase=erase, wipe=wipe, begin=begin, progress=progress
+        )
 
     def check(self, size: int) -> None:
         if self._first.state in ("blank", "overwritable"):
@@ -171,10 +175,9 @@ class DiscTarget:
                                  close=self._how.close, dry_run=True)  # fmt: skip
 
     def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
-        number = max((result.volume for result in self.results), default=0) + 1
         written: Written | None = None
         for copy in range(1, self._how.copies + 1):
-            result = DiscResult(number, copy, volume.job.label, volume.measured.size)
+            result = result_for(volume, copy)
             written = self._one(volume, result, record, progress)
         if written is None:
             raise ValueError("no copy is wanted")
@@ -186,57 +189,75 @@ class DiscTarget:
         disc = self._disc or self._next(result)
         if self._settings.claimed is not None:
             refuse_other_disc(self._settings.claimed, disc, self.name)
-        held, disc = disc, self._ready(disc, progress)
-        self._disc = None
         result.medium, result.identifier = disc.kind, disc.identifier
         result.why = "the job did not come to its end"
-        self.results.append(result)
+
+        def begin(stage: Stage) -> None:
+            result.stage = stage
+            self._begin(result, record)
+
+        def told(stage: str, done: int, total: int) -> None:
+            result.hear(stage, done)
+            progress(stage, done, total)
+
+        before = self._recorder.left
         try:
-            on_disc = self._on_disc(volume, disc, progress)
+            held, disc = disc, self._ready(disc, partial(begin, "blanking"), progress)
+            begin("blank" if result.stage else "")
+            result.identifier = disc.identifier
+            on_disc = self._on_disc(volume, disc, partial(begin, "formatting"), progress)
             written = burn_disc(
-                self._recorder, self._engine, on_disc, result, self._settings, record, progress
+                self._recorder, self._engine, on_disc, result, self._settings, record, told
             )
             result.remarks += left_over(held, disc, result.size, wiped=self._how.wipe)
             return written
         except KeyboardInterrupt:
-            self._note_left(result)
+            self._note_left(result, before)
             result.verdict, result.why = "interrupted", "the operator stopped the job"
             raise
         except DiscFailed:
             raise
         except FilmjacketError as error:
-            raise self._spoilt(result, error) from error
+            self._note_left(result, before)
+            result.verdict, result.why = "failed", without_sources(error, self.name)
+            if result.is_begun:
+                raise spoilt(result, error) from error
+            raise
+        except Exception:
+            self._note_left(result, before)
+            raise
         finally:
             if self._recorder.locked:
                 result.remarks += (STILL_LOCKED,)
             record.tell(discs=[each.plain() for each in self.results])
 
-    def _on_disc(self, volume: Volume, disc: Disc, progress: Progress) -> OnDisc:
+    def _begin(self, result: DiscResult, record: JobRecord) -> None:
+        """Count a medium as one of the job, now that something is done to it."""
+        self._disc = None
+        if not any(each is result for each in self.results):
+            self.results.append(result)
+
+    def _on_disc(
+        self, volume: Volume, disc: Disc, begin: Callable[[], None], progress: Progress
+    ) -> OnDisc:
         """Return the volume as it goes on this disc, which is formatted for that if need be."""
         wipe = self._how.wipe and disc.state == "overwritable"
         if self._is_own and reaches_far(volume, disc) and not disc.formatted:
             # Only then is it known for certain which block is its last.
+            begin()
             disc = self._recorder.format(progress=progress)
         if disc.state != "overwritable" or not (self._is_own or wipe):
             return OnDisc(volume, None)  # Other programs write from one place on.
         return on_whole_disc(volume, disc, wipe=wipe)
 
-    def _note_left(self, result: DiscResult) -> None:
-        result.written = result.written or self._recorder.left
-
-    def _spoilt(self, result: DiscResult, error: FilmjacketError) -> FilmjacketError:
-        """Return what to raise where something else than the disc was at fault."""
-        self._note_left(result)
-        result.verdict, result.why = "failed", f"{error.where}: {error.what}"
-        if result.written is None or not result.written.blocks:
-            return error  # The disc is as blank as it was.
-        return DiscFailed(
-            f"the disc is spoilt: {error.what}", error.where, f"{error.remedy}. Discard the disc"
-        )
+    def _note_left(self, result: DiscResult, before: WrittenDisc | None) -> None:
+        """Note what the drive has left, unless that was *before*, on another disc."""
+        if self._recorder.left is not before:
+            result.take_left(self._recorder.left)
 
     def _next(self, result: DiscResult) -> Disc:
         def ask() -> None:
-            what = f"volume {result.volume}, copy {result.copy}"
+            what = f"volume {result.volume} of {result.of}, copy {result.copy}"
             self._ask(f"{self.name}: insert a blank {self._first.kind} for {what}")
 
         how = self._how

@@ -51,7 +51,8 @@ def say(done: Burned) -> None:
 
 
 def _say_disc(disc: DiscResult, several: bool) -> None:
-    which = f" {disc.volume}, copy {disc.copy}" if several else ""
+    number = f"{disc.volume} of {disc.of}" if disc.of > 1 else f"{disc.volume}"
+    which = f" {number}, copy {disc.copy}" if several or disc.of > 1 else ""
     why = f": {console.printable(disc.why)}" if disc.why else ""
     console.say(f"{disc.medium}{which} {disc.verdict.upper()}{why}")
     if disc.written is not None and disc.written.seconds:

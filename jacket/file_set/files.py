@@ -80,6 +80,9 @@ class FileSetFiles(Protocol):
     def flaws(self) -> tuple[str, ...]:
         """Return what is missing of the medium itself, in an operator's words."""
 
+    def remnants(self) -> tuple[str, ...]:
+        """Return what of the medium no file has and images may be in, in an operator's words."""
+
     def close(self) -> None: ...
 
 

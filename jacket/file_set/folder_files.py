@@ -79,6 +79,9 @@ class FolderFiles:
     def flaws(self) -> tuple[str, ...]:
         return ()  # a folder has no end before which it could end
 
+    def remnants(self) -> tuple[str, ...]:
+        return ()  # whatever is in a folder is a file
+
     def close(self) -> None:
         """Have nothing to close."""
 

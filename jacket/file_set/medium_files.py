@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from media import Entry, Medium
 
 _CUT_OFF: Final = ("-TRUNCATED", "-OUTSIDE")  # how rules end that tell of it
+_LOST: Final = "FAT-LOST"  # an update that is killed may leave clusters that belong to no file
 
 
 class MediumFiles:
@@ -114,6 +115,14 @@ class MediumFiles:
     def flaws(self) -> tuple[str, ...]:
         found = {f.rule: f for f in self._medium.findings() if f.rule.endswith(_CUT_OFF)}
         return tuple(f"{f.message} ({rule}): {f.remedy}" for rule, f in found.items())
+
+    def remnants(self) -> tuple[str, ...]:
+        return tuple(
+            f"{finding.message}, and may still hold images: repair the volume (fsck.fat, chkdsk), "
+            "or copy its files to a new one"
+            for finding in self._medium.findings()
+            if finding.rule == _LOST
+        )
 
     def close(self) -> None:
         self._medium.close()

@@ -114,17 +114,21 @@ class _Plan:
         if not any(self.request.remove):
             return instances
         from jacket.file_set.broken import broken_files
-        from jacket.file_set.removals import removal
+        from jacket.file_set.removals import NotOnMedium, removal
 
         name_of = self.files.name_of
         broken = broken_files(self.left_out, self.files, self.indexer)
-        gone: Removal = removal(
-            self.request.remove,
-            self.read,
-            ((instance, name_of(instance.source)) for instance in instances),
-            broken,
-            [name for item in self.left_out if (name := name_of(item.source)) not in broken],
-        )
+        try:
+            gone: Removal = removal(
+                self.request.remove,
+                self.read,
+                ((instance, name_of(instance.source)) for instance in instances),
+                broken,
+                [name for item in self.left_out if (name := name_of(item.source)) not in broken],
+            )
+        except NotOnMedium as error:  # no file has it; what belongs to no file still may
+            remedy = ". ".join((error.remedy, *self.files.remnants()))
+            raise NotOnMedium(error.what, error.where, remedy) from error
         self.read, self.gone_records, self.gone_files, self.about_gone = gone
         names = set(gone.files)
         self.left_out = [item for item in self.left_out if name_of(item.source) not in names]
@@ -195,13 +199,14 @@ class _Plan:
 
     def _without_old_index(self, decided: Decided, *, changed: bool) -> bool:
         """Take the index of a set of volumes off where it is no longer true; tell whether it is."""
-        from jacket.file_set.volumes_index import GONE, README, is_outdated
+        from jacket.file_set.volumes_index import GONE, outdated
 
         uid = decided.directory.file_set_uid
-        if not is_outdated(self.files, changed=changed, instances=decided.instances, uid=uid):
+        gone = outdated(self.files, changed=changed, instances=decided.instances, uid=uid)
+        if not gone:
             return False
-        self.left_out = [i for i in self.left_out if self.files.name_of(i.source) != README]
-        self.gone_files += (README,)
+        self.left_out = [i for i in self.left_out if self.files.name_of(i.source) not in gone]
+        self.gone_files += gone
         self.about_gone += (GONE,)
         return True
 
@@ -262,6 +267,7 @@ class _Plan:
         there = [(item, name_of(item.source)) for item in self.left_out]
         refused = [name for item, name in there if item.kind == "not-allowed"]
         new = {shown(name): item for name, item in self.new.items()}
+        deleted = [name for name in decided.removed if not files.is_taken(name)]
         homeless = [remarks.told_of(item, new.get(item.source)) for item in decided.left_out]
         row = self.request.row
         return Indexed(
@@ -283,7 +289,8 @@ class _Plan:
                 *remarks.about_departures(sum(bool(i.departures) for i, _ in self.pairs)),
                 *remarks.about_names((name, files.shown_as(name)) for _, name in self.pairs),
                 *self.about_gone,
-                *remarks.about_removed(files.kind, len(self.gone_files)),
+                *remarks.about_removed(files.kind, len({*self.gone_files, *deleted})),
+                *files.remnants(),
                 *about_manifest,
                 *remarks.about_words(self.request, decided),
             ),

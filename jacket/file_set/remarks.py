@@ -57,7 +57,10 @@ def about_names(names: Iterable[tuple[FileID, FileID]]) -> tuple[str, ...]:
 
 
 def about_removed(kind: str, number: int) -> tuple[str, ...]:
-    """Tell where the data of *number* files that were removed can still be read."""
+    """Tell where the data of *number* files that were removed can still be read.
+
+    Those that only records told of count, too: whoever deleted them overwrote nothing.
+    """
     if not number or kind == "folder":
         return ()
     if kind == "iso9660":

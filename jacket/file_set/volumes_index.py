@@ -14,11 +14,11 @@ GONE: Final = (
 _LARGEST: Final = 1 << 26  # bytes; a line for each series
 
 
-def is_outdated(files: FileSetFiles, *, changed: bool, instances: int, uid: str) -> bool:
-    """Return whether there is an index of ours that no longer tells the truth of this volume.
+def outdated(files: FileSetFiles, *, changed: bool, instances: int, uid: str) -> tuple[FileID, ...]:
+    """Return the names of indexes of ours that no longer tell the truth of this volume.
 
-    What it says is compared, too: an update that was killed may have left it when all else was
-    done.
+    What they say is compared, too: an update that was killed may have left one when all else was
+    done. Copying to another system may have changed the case of the name.
 
     Args:
         files: of the volume.
@@ -26,11 +26,15 @@ def is_outdated(files: FileSetFiles, *, changed: bool, instances: int, uid: str)
         instances: that its directory is going to name.
         uid: of the File-set.
     """
-    if not files.is_taken(README):
-        return False
+    found = [name for name in files.names() if len(name) == 1 and name[0].upper() == README[0]]
+    if not found:
+        return ()
     from jacket.volume_index import is_index, tells
 
-    with suppress(CannotRead):  # a link in its place, or more than any index has
-        content = files.content(README, _LARGEST) or b""
-        return is_index(content) and (changed or not tells(content, instances, uid))
-    return False
+    def is_outdated(name: FileID) -> bool:
+        with suppress(CannotRead):  # a link in its place, or more than any index has
+            content = files.content(name, _LARGEST) or b""
+            return is_index(content) and (changed or not tells(content, instances, uid))
+        return False
+
+    return tuple(filter(is_outdated, found))

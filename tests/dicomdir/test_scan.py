@@ -379,3 +379,34 @@ def test_each_jump_past_the_head_costs_one_small_read(
     assert max(jumps) <= JUMP
     assert len(jumps) == 4  # the second blob, what follows it, past the pixels, and the padding
     assert counting.reads[0] == (HEAD, 0)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        ".filmjacket-update.partial-4711-work/0",
+        ".set.iso.partial-4711-work/x/0",
+        ".set.partial-4711/IMAGES/0",
+        ".photo.partial-4711",
+    ],
+)
+def test_what_a_job_has_aside_is_named_and_not_taken_in(tmp_path: Path, left: str) -> None:
+    (tmp_path / "one").write_bytes(CT.read_bytes())
+    path = tmp_path / left
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"OTHER" + CT.read_bytes()[5:])
+    found = scan([tmp_path])
+    assert [instance.source for instance in found.instances] == [str(tmp_path / "one")]
+    (named,) = found.not_indexed
+    assert (named.source, named.kind) == (str(tmp_path / left.split("/")[0]), "litter")
+    assert named.reason == "left by a job that was stopped, or is still being written"
+
+
+@pytest.mark.parametrize(
+    "name", [".study", "a.partial-4711", ".a.partial-x", ".partial-7", "._x/1"]
+)
+def test_what_only_looks_like_left_by_a_job_is_taken_in(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(CT.read_bytes())
+    assert [instance.source for instance in scan([tmp_path]).instances] == [str(path)]

@@ -217,6 +217,37 @@ def test_a_cd_rw_is_made_blank_only_when_that_is_said(tmp_path: Path) -> None:
     assert "blank" in drive.log
 
 
+def test_an_interrupted_blanking_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drive = drive_with(CD_RW)
+    burned(drive, tmp_path / "one")
+
+    def stopped(*_: object, **words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Recorder, "blank", stopped)
+    with pytest.raises(BurnInterrupted, match="was made blank: what was on it is lost"):
+        burned(drive, tmp_path, MR, erase=True)
+    (told,) = record_in(tmp_path)["discs"]
+    assert (told["verdict"], told["stage"]) == ("interrupted", "blanking")
+
+
+def test_a_disc_whose_far_end_was_written_is_spoilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Recorder.write
+
+    def gone(self: Recorder, *words: Any, **more: Any) -> Any:
+        if not more["start"]:
+            raise DeviceGone("the device is not there any more", "drive", "Plug it in")
+        return write(self, *words, **more)
+
+    monkeypatch.setattr(Recorder, "write", gone)
+    with pytest.raises(DiscFailed, match="the disc is spoilt"):
+        burned(drive_with(BD_RE), tmp_path)
+    (told,) = record_in(tmp_path)["discs"]
+    assert told["stage"] == "writing"
+
+
 def test_a_closed_disc_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     drive = drive_with(CD_R)
     burned(drive, tmp_path / "one")
@@ -307,6 +338,33 @@ def test_a_set_goes_on_several_discs(
     assert [disc.volume for disc in done.discs] == list(range(1, len(done.discs) + 1))
     assert sum(volume.instances for volume in done.authored.volumes) == 25
     assert len(drive.made) == len(done.discs)
+
+
+def test_one_volume_of_a_set_keeps_its_number(
+    tmp_path: Path, many: Callable[[int, int], list[Path]]
+) -> None:
+    drive = drive_with(CD_R, capacity=400)
+    done = burned(drive, tmp_path, *many(25, 0), split=True, volumes=[2], label="SET")
+    (disc,) = done.discs
+    assert disc.volume == done.authored.volumes[0].number == 2
+    assert (disc.of, disc.label) == (done.authored.of, f"SET_2OF{done.authored.of}")
+    (told,) = record_in(tmp_path)["discs"]
+    assert (told["volume"], told["of"]) == (2, done.authored.of)
+
+
+def test_the_operator_is_asked_for_the_disc_of_the_volume_that_comes(
+    tmp_path: Path, many: Callable[[int, int], list[Path]]
+) -> None:
+    Changer.blanks = 9
+    drive = Changer(CD_R, capacity=400)
+    drive.made = []
+    clock, asked = Clock(), list[str]()
+    recorder = Recorder(drive, clock=clock, sleep=clock.sleep)
+    target = DiscTarget(recorder, How(clock=clock, sleep=clock.sleep), asked.append)
+    done = burn(many(45, 0), target, jobs_folder=tmp_path / "jobs", split=True, volumes=[1, 3])
+    assert [disc.volume for disc in done.discs] == [1, 3]
+    (asking,) = asked
+    assert f"for volume 3 of {done.authored.of}, copy 1" in asking
 
 
 def test_a_set_that_is_interrupted_says_which_discs_are_complete_and_what_is_spoilt(

@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 
 from drivers.block_device import ReadFailed
 from jacket.burning.burn import burn
-from jacket.burning.result import DiscFailed
+from jacket.burning.result import BurnInterrupted, DiscFailed
 from jacket.burning.stick import StickTarget
 from jacket.burning.target import How
 from jacket.verification import verify
@@ -106,6 +106,65 @@ def test_a_stick_that_does_not_read_back_is_bad(stick: Stick, tmp_path: Path) ->
     with pytest.raises(DiscFailed):
         burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
     assert record_in(tmp_path / "jobs")["state"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("at", "wipe", "stage", "words"),
+    [
+        ("write", False, "writing", "is not complete"),
+        ("wipe", True, "wiping", "was wiped"),
+        ("scan", False, "", "interrupted"),
+    ],
+)
+def test_an_interrupted_stick_is_not_said_to_be_untouched(
+    at: str, wipe: bool, stage: str, words: str, stick: Stick, tmp_path: Path
+) -> None:
+    def interrupt(now: str, done: int, total: int) -> None:
+        if now == at:
+            raise KeyboardInterrupt
+
+    target = StickTarget(stick, How(erase=wipe, wipe=wipe))
+    with pytest.raises(BurnInterrupted, match=words) as caught:
+        burn([CT], target, jobs_folder=tmp_path / "jobs", progress=interrupt)
+    assert "before anything was written" not in caught.value.what
+    told: list[dict[str, object]] = record_in(tmp_path / "jobs")["discs"]  # type: ignore[assignment]
+    assert [disc["stage"] for disc in told] == ([stage] if stage else [])
+
+
+def test_a_source_that_vanishes_spoils_the_stick_and_the_record_names_no_folder(
+    stick: Stick, tmp_path: Path
+) -> None:
+    folder = tmp_path / "DOE^JOHN"
+    folder.mkdir()
+    source = folder / "CT"
+    source.write_bytes(CT.read_bytes())
+
+    def vanish(data: bytes | memoryview, offset: int) -> None:
+        source.unlink(missing_ok=True)
+        Stick.pwrite(stick, data, offset)
+
+    stick.pwrite = vanish  # type: ignore[method-assign]
+    with pytest.raises(DiscFailed, match="the stick is spoilt") as caught:
+        burn([source], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
+    assert "DOE^JOHN" in caught.value.where
+    assert "Do not hand this stick out" in caught.value.remedy
+    told = record_in(tmp_path / "jobs")
+    assert "DOE" not in json.dumps(told)
+    assert str(told["error"]).startswith("a source file: ")
+
+
+def test_a_mistake_in_the_program_is_not_said_to_leave_nothing(
+    stick: Stick, tmp_path: Path
+) -> None:
+    def wrong(stage: str, done: int, total: int) -> None:
+        if stage == "write":
+            raise NameError("DOE^JOHN")
+
+    with pytest.raises(DiscFailed, match=r"a mistake in the program \(NameError") as caught:
+        burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs", progress=wrong)
+    assert "spoilt" in caught.value.what
+    assert "DOE" not in str(caught.value)
+    assert caught.value.details["record"]
 
 
 def test_an_interrupted_stick_is_readable_by_nobody(stick: Stick, tmp_path: Path) -> None:

@@ -111,6 +111,24 @@ def test_an_index_that_a_killed_update_left_goes_with_the_next(volume: Path, run
 
 @pytest.mark.parametrize("volume", ["folder"], indirect=True)
 @pytest.mark.parametrize(
+    ("name", "end"), [("README.TXT", b"\n"), ("readme.txt", b"\r\n"), ("Readme.txt", b"\n")]
+)
+def test_an_index_is_known_in_other_spellings_and_with_other_ends_of_lines(
+    volume: Path, name: str, end: bytes, run: Run
+) -> None:
+    patient = patient_on(volume)
+    index = (volume / "README.TXT").read_bytes()
+    (volume / "README.TXT").unlink()
+    (volume / name).write_bytes(index.replace(b"\r\n", end))
+    assert run("dicomdir", volume, "--json").json["removed_files"] == [], "it is still true"
+    said = run("dicomdir", volume, "--remove-patient", patient, "--json")
+    assert said.code == 0, said.json
+    assert name in said.json["removed_files"]
+    assert not [n for n, c in content_of(volume).items() if patient.encode() in c]
+
+
+@pytest.mark.parametrize("volume", ["folder"], indirect=True)
+@pytest.mark.parametrize(
     "words",
     [b"MEDICAL IMAGES (DICOM): THIS IS VOLUME 1 OF 2\r\nNotes of mine\r\n", b"Please read\r\n"],
 )

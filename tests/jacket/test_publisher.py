@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,29 @@ def test_a_job_has_image_label_and_description(tmp_path: Path) -> None:
     assert "CompressedSamples" not in label + request.read_text()
     record = json.loads(Path(done.record).read_text())
     assert record["state"] == "handed over"
+
+
+def test_one_volume_of_a_set_keeps_its_number(
+    tmp_path: Path, many: Callable[[int, int], list[Path]]
+) -> None:
+    folder = tmp_path / "robot"
+    folder.mkdir()
+    done = burn(
+        many(25, 0),
+        FolderTarget(folder),
+        jobs_folder=tmp_path / "jobs",
+        capacity=500_000,
+        split=True,
+        volumes=[2],
+    )
+    assert done.authored.of > 1
+    (request,) = folder.glob("*.jrq")
+    assert request.stem.endswith("-volume2")
+    words = dict(line.split("=", 1) for line in request.read_text().splitlines())
+    label = Path(words["PrintLabel"]).read_text()
+    assert label.splitlines()[2] == f"volume 2 of {done.authored.of}"
+    (told,) = json.loads(Path(done.record).read_text())["discs"]
+    assert told["volume"] == 2
 
 
 def test_the_request_appears_when_all_else_is_there(

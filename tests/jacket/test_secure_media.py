@@ -232,3 +232,21 @@ def test_every_general_profile_has_a_secure_form() -> None:
     assert {i for i in SECURE if i.startswith("STD-GEN-")} <= secure
     with pytest.raises(WrongUsage, match="no form in which"):
         secure_profile("STD-XABC-CD")
+
+
+@pytest.mark.parametrize("device", ["simulator:cd-r", "simulator:stick"])
+def test_an_encrypted_disc_is_burned_opened_and_good(
+    device: str, two_patients: Path, tmp_path: Path, people: Path, run: Run
+) -> None:
+    profile = "STD-GEN-SEC-CD" if "cd" in device else "STD-GEN-SEC-USB-JPEG"
+    words = ("burn", two_patients, "--device", device, "--jobs-folder", tmp_path / "jobs", "--json")
+    said = run(*words, "--profile", profile, "--password-slip", tmp_path / "slip.pdf")
+    assert said.code == 0, said.err
+    (disc,) = said.json["discs"]
+    assert disc["verdict"] == "good"
+    assert (tmp_path / "slip.pdf").exists()
+    others = run(*words, "--profile", profile, "--encrypt-to", people / "r.pem")
+    assert others.code == 0, others.err
+    (disc,) = others.json["discs"]
+    assert disc["verdict"] == "good"
+    assert any("encrypted for others" in remark for remark in disc["remarks"])

@@ -166,12 +166,44 @@ def test_when_a_volume_fails_those_before_it_stay_and_the_rest_is_named(
     assert said.json["missing"] == [2]
     assert [v["sha256"] for v in said.json["volumes"]] == [before["set-1.iso"]]
     assert "set-1.iso (volume 1) is complete and stays" in said.err
-    (again,) = re.findall(r"words added: (--volume \d)", said.err)
+    (again,) = re.findall(r"any --volume words that it has: (--volume \d)", said.err)
     assert f"SOURCE_DATE_EPOCH={EPOCH} before it" in said.err
     monkeypatch.undo()
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
     assert run(*words, *again.split()).code == 0
     assert {path.name: digest(path) for path in tmp_path.iterdir()} == before
+
+
+def test_the_rest_of_a_set_takes_the_place_of_the_volumes_that_were_asked_for(
+    words: tuple[object, ...], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Image.write
+
+    def failing(self: Image, volume: Any, *more: Any) -> Any:
+        if volume.target.name == "set-2.iso":
+            raise CannotWrite("there is no space left", str(volume.target), "Make room there")
+        return whole(self, volume, *more)
+
+    monkeypatch.setattr(Image, "write", failing)
+    said = run(*words, "--volume", "1", "--volume", "2")
+    assert said.code == 3
+    assert "these words, in place of any --volume words that it has: --volume 2, and" in said.err
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_one_of_several_is_not_made_where_all_would_be_on_it(
+    more: tuple[str, ...], words: tuple[object, ...], tmp_path: Path, run: Run
+) -> None:
+    assert run(*words).code == 0
+    before = {path.name: digest(path) for path in tmp_path.iterdir()}
+    larger = (*words[:-1], "700MB", "--volume", "1")
+    said = run(*larger, *more)
+    assert said.code == 3
+    assert "set.iso: would hold everything alone" in said.err
+    assert {path.name: digest(path) for path in tmp_path.iterdir()} == before
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert run(*larger, *more).code == 0, "nothing of a set is there"
 
 
 def test_a_volume_made_alone_is_told_with_its_own_number_label_and_instances(

@@ -19,11 +19,7 @@ from jacket.author import author
 from jacket.verification import verify
 from media import open_medium
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1600),
-    pytest.mark.xdist_group("guest's drives"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1600)]
 
 JOB = linux_guest.RIGS / "guest_burns.py"
 MIB = 1 << 20

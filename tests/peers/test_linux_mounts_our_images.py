@@ -36,11 +36,7 @@ from linux_guest import mounted, parts
 from media import Medium, open_medium
 from reporting import Severity
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1600),
-    pytest.mark.xdist_group("guest's file systems"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1600)]
 
 Seen = dict[str, tuple[int, str]]
 

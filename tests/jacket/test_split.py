@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,15 +17,12 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from jacket import split
 from jacket.author import author
 from jacket.drafting import numbered, volume_path
 from jacket.listing import list_medium
 from jacket.verification import verify
 from jacket.writing import Image
-from media import lay_out_fat, open_medium
-from media.volume_plan import PlannedFile
-from profiles.file_ids import assign_file_ids
+from media import open_medium
 from reporting import CannotWrite
 
 Run = Callable[..., Any]
@@ -545,27 +541,6 @@ def test_a_volume_has_the_name_of_the_set_and_its_number(name: str, expected: st
     assert volume_path(Path(name), 2).name == expected
 
 
-def test_a_capacity_that_shrinks_under_the_shares_is_met_in_few_rounds(
-    tmp_path: Path, many: Callable[[int, int], list[Path]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rounds = []
-    real = split.share_out
-
-    def counted(*words: Any) -> Any:
-        rounds.append(words[2])
-        return real(*words)
-
-    monkeypatch.setattr(split, "share_out", counted)
-    sources = many(120, 0)
-    for capacity in (1_000_000, 2_345_678, 3_999_999):
-        rounds.clear()
-        target = tmp_path / f"{capacity}"
-        done = author(sources, target, split=True, capacity=capacity, dry_run=True)
-        assert len(rounds) <= 6
-        assert done.of <= 1 + 120 * 42_000 // (capacity - 450_000) + 1
-    shutil.rmtree(tmp_path)
-
-
 def test_an_older_target_beside_the_set_is_named(tmp_path: Path, two_patients: Path) -> None:
     target = tmp_path / "disc.iso"
     author([two_patients], target, recorded=datetime(800, 1, 1, tzinfo=UTC), label="OLD")
@@ -573,17 +548,6 @@ def test_an_older_target_beside_the_set_is_named(tmp_path: Path, two_patients: P
     done = author([two_patients], target, capacity=480_000, split=True)
     assert done.of > 1
     assert any(str(target) in remark and "not belong" in remark for remark in done.remarks)
-
-
-def test_volumes_that_are_mostly_directory_are_found_as_well(
-    tmp_path: Path, real_file_set: Path
-) -> None:
-    """Half of such a volume is empty structures: room that is taken away has to change a share."""
-    for capacity, most in ((500_000, 4), (450_000, 6)):
-        target = tmp_path / "set.iso"
-        done = author([real_file_set], target, split=True, capacity=capacity, dry_run=True)
-        assert 1 < done.of <= most
-        assert all(volume.size <= capacity for volume in done.volumes)
 
 
 def test_a_set_without_labels_is_told_without_them(words: tuple[object, ...], run: Run) -> None:
@@ -598,34 +562,3 @@ def test_what_has_a_number_beside_a_target_that_is_no_set_is_nobodys_business(
     (tmp_path / "study-20231114.iso").write_bytes(b"of another day")
     said = run("author", real_file_set, "-o", tmp_path / "study.iso", "--json")
     assert not any("20231114" in remark for remark in said.json["remarks"])
-
-
-def test_more_than_a_folder_of_the_medium_can_have_goes_on_several(
-    tmp_path: Path,
-    many: Callable[[int, int], list[Path]],
-    run: Run,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of patients, whose folders are all in one: no size of a stick makes that go."""
-    sources = many(30, 0)
-    for number, path in enumerate(sources):
-        dataset = pydicom.dcmread(path)
-        dataset.PatientID = f"{number}"
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"1.{number}", f"1.2.{number}"
-        dataset.save_as(path)
-    monkeypatch.setattr("media.fat.tree.MOST_RECORDS", 14)
-    words = ("author", *sources, "-o", tmp_path / "s.img")
-    alone = run(*words)
-    assert (alone.code, "more than the 14 records" in alone.err) == (3, True)
-    done = run(*words, "--split", "--capacity", "16GB", "--json")
-    assert 3 <= done.json["of"] <= 5
-    assert sum(instances_on(Path(v["path"])).total() for v in done.json["volumes"]) == 30
-
-
-def test_a_series_of_70_000_instances_goes_on_a_stick(tmp_path: Path) -> None:
-    """FAT has room for 65,534 files in a folder."""
-    (item,) = author([get_testdata_file("CT_small.dcm")], tmp_path, dry_run=True).planned
-    clock = datetime.fromtimestamp(int(EPOCH), UTC)
-    files = [PlannedFile(name, 4, clock) for name in assign_file_ids([item] * 70_000)]
-    plan = lay_out_fat(files, label="T", recorded=clock)
-    assert len(plan.offsets) == len(set(plan.offsets)) == 70_000

@@ -60,11 +60,10 @@ def files_in(folder: str, below: str = "") -> Iterator[tuple[str, int]]:
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        name = f"{below}{entry.name}"
         if entry.is_dir():
-            yield from files_in(entry.path, f"{name}/")
+            yield from files_in(entry.path, f"{below}{entry.name}/")
         else:
-            yield name, entry.stat().st_size
+            yield below + entry.name, entry.stat().st_size
 
 
 def against_mtools(base: Path, name: str, digests: str, rounds: int) -> bool:

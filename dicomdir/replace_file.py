@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from dicomdir.worker_life import undisturbed
 from reporting import CannotWrite, interruption
+from reporting.worker_life import undisturbed
 
 _FLAGS: Final = (
     os.O_RDWR

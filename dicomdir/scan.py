@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dicomdir.forked import MOST_PIECES, in_processes, no_garbage_collection
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from dicomdir.other_files import litter, unfinished
 from reporting import CannotRead, Progress, silent
+from reporting.forked import MOST_PIECES, in_processes, no_garbage_collection
 
 _CHUNK: Final = 32  # files a process takes at once
 # Below this a second process costs more than it brings.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dicomdir.convert import explicit_little
 from dicomdir.slow_reader import MEMORY, Answer
 from dicomdir.walk import swap
-from dicomdir.worker_life import end_with_parent
+from reporting.worker_life import end_with_parent
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset

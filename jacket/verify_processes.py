@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
-from dicomdir.forked import MOST_PIECES, in_processes, no_garbage_collection
 from media import Entry
+from reporting.forked import MOST_PIECES, in_processes, no_garbage_collection
 
 _CHUNK_FILES: Final = 32
 _CHUNK_BYTES: Final = 8 << 20
@@ -30,7 +30,7 @@ class Work(Protocol):
     def state(self) -> object:
         """Return what was gathered over all chunks, as a plain value."""
 
-    def absorb(self, state: object) -> None:
+    def absorb(self, state: Any) -> None:
         """Take in what another process gathered."""
 
 

@@ -12,8 +12,8 @@ from struct import Struct
 from typing import IO, Any, Final
 
 from dicomdir.elements import BadEncoding
-from dicomdir.worker_life import end_with_parent
 from profiles.fields import CannotTranscode
+from reporting.worker_life import end_with_parent
 
 LENGTH: Final = Struct("<Q")
 Answer = tuple[bytes, str]  # cells of the icon, or none and the reason

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from dicomdir.worker_life import end_with_parent
 from profiles.conversion import Request, convert
 from profiles.fields import CannotTranscode
+from reporting.worker_life import end_with_parent
 
 
 def main() -> None:

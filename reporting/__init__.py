@@ -1,4 +1,4 @@
-"""What every room says to people: errors, findings and progress. Imports nothing of ours."""
+"""What every room needs: errors, findings, progress, processes that help. Imports none of ours."""
 
 from reporting.errors import (
     CannotRead,

@@ -7,6 +7,7 @@ them, so they are made for other files only, such as those of a viewer.
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 from itertools import count
 from struct import Struct
 from typing import Final
@@ -38,6 +39,7 @@ def is_short(component: str) -> bool:
     return _SHORT.fullmatch(component) is not None
 
 
+@lru_cache(maxsize=1 << 14)  # Most folders have files of the same names.
 def short_field(component: str) -> bytes:
     """Return a legal 8.3 name as the 11 bytes of its field, padded with spaces.
 

@@ -30,16 +30,19 @@ class Member(NamedTuple):
 class Folder:
     """One folder; its members in the order in which they came."""
 
-    __slots__ = ("members", "name", "parent", "records")
+    __slots__ = ("members", "name", "parent", "records", "taken")
 
     def __init__(self, name: Name, parent: int) -> None:
         self.name, self.parent = name, parent
         self.members: list[Member] = []
         self.records = 0  # that its members take
+        self.taken: dict[str, bool] = {}  # Name in upper case → whether it is a folder's.
 
-    def add(self, member: Member) -> None:
+    def add(self, component: str, member: Member) -> None:
+        """Take *member* in, which is called *component*."""
+        self.taken[component] = member.is_folder
         self.members.append(member)
-        self.records += 1 + long_record_count(member.long)
+        self.records += 1 + long_record_count(member.long) if member.long else 1
 
 
 def plant(names: Sequence[Name], *, long_names: bool) -> list[Folder]:
@@ -82,20 +85,20 @@ class _Tree:
     def __init__(self) -> None:
         self.folders = [Folder((), ROOT)]
         self._numbers: dict[Name, int] = {(): ROOT}
-        self._files: set[Name] = set()
 
     def add_file(self, name: Name, number: int, *, long: bool) -> None:
-        folder = self._folder(name[:-1])
-        folded = (*name[:-1], name[-1].upper())
-        if folded in self._files:
+        number_above = self._numbers.get(name[:-1])
+        folder = self._folder(name[:-1]) if number_above is None else self.folders[number_above]
+        component = name[-1]
+        folded = component.upper()
+        if folded in folder.taken:
+            if folder.taken[folded]:
+                raise _both(name)
             raise NameDoesNotFit("is there twice", shown(name), "Give every file its own name")
-        if folded in self._numbers:
-            raise _both(name)
-        self._files.add(folded)
         # Files with a long name keep their place and get their short name when all others are
         # known, so that none of these has to make room.
-        short = b"" if long else short_field(name[-1])
-        folder.add(Member(short, name[-1] if long else "", number, False))
+        short = b"" if long else short_field(component)
+        folder.add(folded, Member(short, component if long else "", number, False))
 
     def add_aliases(self, names: Sequence[Name], numbers: Sequence[int]) -> None:
         parents = {self._numbers[names[number][:-1]] for number in numbers}
@@ -112,11 +115,11 @@ class _Tree:
     def _folder(self, name: Name) -> Folder:
         number = self._numbers.get(name)
         if number is None:
-            parent = self._folder(name[:-1])
-            if name in self._files:
+            parent, component = self._folder(name[:-1]), name[-1]
+            if component in parent.taken:
                 raise _both(name)
             number = self._numbers[name] = len(self.folders)
-            parent.add(Member(short_field(name[-1]), "", number, True))
+            parent.add(component, Member(short_field(component), "", number, True))
             self.folders.append(Folder(name, self._numbers[name[:-1]]))
         return self.folders[number]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from struct import Struct
 from typing import IO, Any, Final, Protocol
 
-from dicomdir.worker_life import die_of_signals, undisturbed
+from reporting.worker_life import die_of_signals, undisturbed
 
 MOST_PIECES: Final = 12_000  # as many tokens surely fit into a pipe that nobody reads yet
 _TOKEN: Final = Struct("<I")
@@ -72,7 +72,8 @@ def in_processes(
                     work.absorb(state)
     finally:
         os.close(tokens)
-        for pid, _ in workers:  # only when something went wrong on the way
+        for pid, basket in workers:  # only when something went wrong on the way
+            basket.close()
             with suppress(ProcessLookupError, ChildProcessError):  # already waited for
                 os.kill(pid, 9)
                 os.waitpid(pid, 0)

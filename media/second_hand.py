@@ -1,0 +1,93 @@
+"""Two processes write one file: what the kernel copies for the one does not hold up the other.
+
+Only where nothing is hashed on the way. A batch that the other process began and did not end is
+written again by this one, which so meets the error itself.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from media.volume_steps import Step
+from reporting import Progress, silent
+from reporting.forked import in_processes
+
+_BATCH: Final = 8 << 20  # bytes of a batch
+_PER_STEP: Final = 1 << 15  # bytes of content that would take as long as all else of a file
+_WORTH_IT: Final = 4  # batches; below, the second process costs more than it brings
+
+# Writes steps into the file of a descriptor, and tells how far it is.
+Write = Callable[[int, Sequence[Step], Progress], None]
+
+
+def batches(steps: Sequence[Step]) -> list[Sequence[Step]]:
+    """Return *steps* in runs that take about equally long."""
+    found: list[Sequence[Step]] = []
+    start = cost = 0
+    for end, (_, length, _) in enumerate(steps, 1):
+        cost += length + _PER_STEP
+        # With twice as long ones after each thousand there are always few enough of them.
+        if cost >= _BATCH << len(found) // 1000:
+            found.append(steps[start:end])
+            start, cost = end, 0
+    return [*found, steps[start:]] if start < len(steps) else found
+
+
+def is_worth_it(parts: Sequence[Sequence[Step]]) -> bool:
+    """Tell whether a second process may and should help to write the batches *parts*."""
+    if len(parts) < _WORTH_IT or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+        return False
+    threading = sys.modules.get("threading")  # Who has threads may hold locks that a fork keeps.
+    return threading is None or threading.active_count() == 1
+
+
+def write_together(
+    path: Path,
+    descriptor: int,
+    parts: Sequence[Sequence[Step]],
+    write: Write,
+    progress: Progress,
+) -> None:
+    """Write all batches *parts* into the file *path*, in this process and in a second one.
+
+    Args:
+        path: of the file; the other process opens it for itself, as two that have one descriptor
+            have one position.
+        descriptor: of the same file, for this process.
+        parts: of `batches`.
+        write: writes one batch; what it raises in the other process is raised in this one.
+        progress: of what this process writes.
+    """
+    share = _Share(path, descriptor, parts, write, progress)
+    in_processes(share, len(parts), 2, begin=lambda _number: None)
+
+
+class _Share:
+    """What one of the processes writes."""
+
+    def __init__(
+        self,
+        path: Path,
+        descriptor: int,
+        parts: Sequence[Sequence[Step]],
+        write: Write,
+        progress: Progress,
+    ) -> None:
+        self._path, self._parts, self._write = path, parts, write
+        self._descriptor, self._progress = descriptor, progress
+        self._process = os.getpid()
+
+    def piece(self, number: int) -> bool:
+        if self._process != os.getpid():
+            self._descriptor, self._progress = os.open(self._path, os.O_RDWR), silent
+            self._process = os.getpid()
+        self._write(self._descriptor, self._parts[number], self._progress)
+        return True
+
+    def state(self) -> None:
+        """Nothing is gathered."""
+
+    def absorb(self, state: object) -> None:
+        """Nothing is gathered."""

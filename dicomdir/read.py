@@ -4,9 +4,7 @@ The reader never refuses what holds records. Everything it had to overlook is a 
 that import can go on and verify can tell.
 """
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +32,7 @@ from dicomdir.raw_records import ItemReader, RawRecord, TooManyRecords
 from dicomdir.record import Directory
 from dicomdir.rules import RULE
 from reporting import CannotRead, Finding
+from reporting.uncollected import uncollected
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 LARGEST: Final = 1 << 30  # bytes; a directory of four million images has as many
@@ -81,20 +80,8 @@ def read_directory(data: bytes) -> DirectoryRead:
         raise DirectoryTooLarge(
             f"{len(data)} bytes are more than a directory has", "DICOMDIR", "Scan the medium"
         )
-    with _no_collector():
+    with uncollected():
         return _read(data)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Hold the cycle collector off: records make no cycles, and it looks at each many times."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read(data: bytes) -> DirectoryRead:

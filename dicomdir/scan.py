@@ -15,7 +15,8 @@ from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from dicomdir.other_files import litter, unfinished
 from reporting import CannotRead, Progress, silent
-from reporting.forked import MOST_PIECES, in_processes, no_garbage_collection
+from reporting.forked import MOST_PIECES, in_processes
+from reporting.uncollected import uncollected
 
 _CHUNK: Final = 32  # files a process takes at once
 # Below this a second process costs more than it brings.
@@ -170,7 +171,7 @@ def index_files(
 ) -> Iterator[Result]:
     """Index *paths*, in their order, with as many processes as there are cores."""
     cores = jobs or os.cpu_count() or 1
-    with no_garbage_collection():
+    with uncollected():
         if cores < 2 or len(paths) < _WORTH_SHARING or not hasattr(os, "fork"):
             for done, path in enumerate(paths):
                 if not done % _CHUNK:

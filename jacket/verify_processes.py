@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from media import Entry
-from reporting.forked import MOST_PIECES, in_processes, no_garbage_collection
+from reporting.forked import MOST_PIECES, in_processes
+from reporting.uncollected import uncollected
 
 _CHUNK_FILES: Final = 32
 _CHUNK_BYTES: Final = 8 << 20
@@ -103,7 +104,7 @@ def share_out(
         meanwhile: what this process does first, while the others begin.
         progress: told the number of the chunk that is begun.
     """
-    with no_garbage_collection():
+    with uncollected():
         if shared.processes < 2 or len(shared.chunks) < 2:
             meanwhile()
             results = {}

@@ -43,29 +43,8 @@ def is_worth_it(parts: Sequence[Sequence[Step]]) -> bool:
     return threading is None or threading.active_count() == 1
 
 
-def write_together(
-    path: Path,
-    descriptor: int,
-    parts: Sequence[Sequence[Step]],
-    write: Write,
-    progress: Progress,
-) -> None:
-    """Write all batches *parts* into the file *path*, in this process and in a second one.
-
-    Args:
-        path: of the file; the other process opens it for itself, as two that have one descriptor
-            have one position.
-        descriptor: of the same file, for this process.
-        parts: of `batches`.
-        write: writes one batch; what it raises in the other process is raised in this one.
-        progress: of what this process writes.
-    """
-    share = _Share(path, descriptor, parts, write, progress)
-    in_processes(share, len(parts), 2, begin=lambda _number: None)
-
-
-class _Share:
-    """What one of the processes writes."""
+class Together:
+    """The writing of one file by this process and a second one."""
 
     def __init__(
         self,
@@ -75,11 +54,26 @@ class _Share:
         write: Write,
         progress: Progress,
     ) -> None:
+        """Write into the file *path*.
+
+        Args:
+            path: of the file; the other process opens it for itself, as two that have one
+                descriptor have one position.
+            descriptor: of the same file, for this process.
+            parts: of `batches`.
+            write: writes one batch; what it raises in the other process is raised in this one.
+            progress: of what this process writes.
+        """
         self._path, self._parts, self._write = path, parts, write
         self._descriptor, self._progress = descriptor, progress
         self._process = os.getpid()
 
+    def all(self) -> None:
+        """Write all batches."""
+        in_processes(self, len(self._parts), 2, begin=lambda _number: None)
+
     def piece(self, number: int) -> bool:
+        """Write one batch, in whichever process."""
         if self._process != os.getpid():
             self._descriptor, self._progress = os.open(self._path, os.O_RDWR), silent
             self._process = os.getpid()

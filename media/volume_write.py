@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from media.aside import aside_path, file_aside, refuse_too_much, refuse_without_space
 from media.copying import Copier
-from media.second_hand import batches, is_worth_it, write_together
+from media.second_hand import Together, batches, is_worth_it
 from media.source import DigestList, FileRange, Name, NamedSource, Written
 from media.volume_plan import Structure, VolumePlan
 from media.volume_steps import Step, composed, planned_files, spans_of, steps_of
 from media.watched_file import hole_bytes
 from reporting import Progress, silent
-from reporting.forked import no_garbage_collection
+from reporting.uncollected import uncollected
 
 if TYPE_CHECKING:
     from media.trailing_digest import TrailingDigests
@@ -28,7 +28,7 @@ __all__ = ["planned_files", "write_volume"]
 _BATCH: Final = 1 << 20  # bytes of structures that are gathered before they are written
 
 
-@no_garbage_collection()
+@uncollected()
 def write_volume(
     plan: VolumePlan,
     sources: Sequence[NamedSource],
@@ -101,7 +101,7 @@ def _write_bare(
 
     parts = batches(steps)
     if is_worth_it(parts):
-        write_together(aside_path(target), descriptor, parts, write, progress)
+        Together(aside_path(target), descriptor, parts, write, progress).all()
     else:
         write(descriptor, steps, progress)
 

@@ -4,11 +4,10 @@ The numbers lie as tokens in a pipe and each process takes the next one, so that
 another. What a killed process did not hand back is simply done again.
 """
 
-import gc
 import marshal
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 from typing import IO, Any, Final, Protocol
 
@@ -120,15 +119,3 @@ def _handed_back(pid: int, basket: IO[bytes]) -> tuple[dict[int, Any], Any] | No
         basket.seek(0)
         loaded: tuple[dict[int, Any], Any] = marshal.load(basket)  # noqa: S302 (our own worker's)
         return loaded
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Nothing here forms cycles; looking for them among many records costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -9,10 +9,10 @@ from media.fat.shape import Kind
 from media.source import DigestList, NamedSource, Written
 from media.volume_write import planned_files, write_volume
 from reporting import Progress, silent
-from reporting.forked import no_garbage_collection
+from reporting.uncollected import uncollected
 
 
-@no_garbage_collection()
+@uncollected()
 def write_fat(
     sources: Sequence[NamedSource],
     target: Path,

@@ -13,9 +13,9 @@ from media.iso9660.encode import (
 )
 from media.iso9660.folders import BLOCK, blocks_of
 from media.iso9660.names import refuse_clashes, refuse_long_paths, shown, volume_identifier_field
-from media.uncollected import uncollected
 from media.volume_plan import PlannedFile, Structure, VolumePlan
 from reporting import CannotWrite
+from reporting.uncollected import uncollected
 
 # Sector; the one before it is left empty, as most other programs do.
 _TABLES: Final = 19

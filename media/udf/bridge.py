@@ -8,8 +8,8 @@ from media.iso9660.encode import FIRST_DESCRIPTOR, Tables
 from media.iso9660.folders import BLOCK
 from media.iso9660.layout import fixed, placed, refuse_unsuited
 from media.udf.layout import UdfLayout, aligned, refuse_label
-from media.uncollected import uncollected
 from media.volume_plan import PlannedFile, VolumePlan
+from reporting.uncollected import uncollected
 
 _RECOGNITION: Final = FIRST_DESCRIPTOR + 2  # sector, after the descriptors of ISO 9660
 _TABLES: Final = 257  # sector after the first anchor

@@ -26,8 +26,8 @@ from media.udf.rules import new_list
 from media.udf.sequence import VolumeStructure, read_structure, recognised
 from media.udf.space import Space
 from media.udf.tree import Tree, UdfDirectory, UdfFile
-from media.uncollected import uncollected
 from reporting import CannotRead
+from reporting.uncollected import uncollected
 
 _DOMAIN: Final = b"*OSTA UDF Compliant"
 _NSR: Final = frozenset((b"NSR02", b"NSR03"))

@@ -45,6 +45,7 @@ class Found(NamedTuple):
     number: str = ""  # of its device, such as "8:16"
     partitions: tuple[str, ...] = ()
     blank: bool | None = None  # nothing is on it; None: nobody has looked
+    records: bool | None = None  # a drive writes discs of some kind; None: nobody has asked it
 
 
 def discover(sys: str = "/sys", proc: str = "/proc", dev: str = "/dev") -> list[Found]:

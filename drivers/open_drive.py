@@ -15,7 +15,7 @@ SIMULATOR: Final = "simulator:"
 _USB: Final = "usb:"
 _ANY_SIZE: Final = 1  # byte; how much it becomes is held against the medium when it is laid out
 # What is asked of a disc, which nobody has looked at yet. `Recorder` tells, and refuses.
-_OF_THE_DISC: Final = frozenset(("unknown-size", "too-small", "not-blank", "read-only"))
+_OF_THE_DISC: Final = frozenset(("unwritable-disc", "unknown-size", "too-small", "not-blank"))
 
 
 def open_drive(

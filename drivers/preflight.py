@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from drivers.discovery import Found
+from drivers.mmc.recording import strategy_of
 from drivers.mmc.recording_facts import Medium
 from reporting import CannotWrite, FilmjacketError
 
@@ -34,7 +35,7 @@ class Refusal(NamedTuple):
 
 
 class Refused(CannotWrite):
-    """A device is not written, for safety. All that speaks against it stands in *refusals*."""
+    """A device is not written, for safety. What speaks against it stands in *refusals*."""
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
@@ -76,18 +77,31 @@ def _not_removable(found: Found, demand: Demand, medium: Medium | None) -> Answe
     return None if found.removable else "is built in, not a device to be pulled out"
 
 
+def _only_reads(found: Found, demand: Demand, medium: Medium | None) -> Answer:
+    return "is a drive that reads discs and cannot write any" if found.records is False else None
+
+
 def _read_only(found: Found, demand: Demand, medium: Medium | None) -> Answer:
-    if found.kind != "optical":
-        return "is write-protected" if found.read_only else None
-    if medium and medium.state == "complete" and not medium.erasable:
-        return f"the {medium.kind} is full or closed, and cannot be erased"
-    return None
+    return "is write-protected" if found.kind != "optical" and found.read_only else None
+
+
+def _unwritable_disc(found: Found, demand: Demand, medium: Medium | None) -> Answer:
+    if found.kind != "optical" or not medium:
+        return None
+    if not strategy_of(medium.profile).methods:
+        return f"nothing can be written on the {medium.kind} in it"
+    if medium.erasable or medium.state not in ("appendable", "complete"):
+        return None
+    full = "is full or closed" if medium.state == "complete" else "has something on it"
+    return f"the {medium.kind} in it {full}, and cannot be erased"
 
 
 def _unknown_size(found: Found, demand: Demand, medium: Medium | None) -> Answer:
-    if found.kind == "optical":
-        return None if medium else "nothing is known of a medium in it"
-    return None if found.size else "does not tell its size, or has no medium in it"
+    if found.kind != "optical":
+        return None if found.size else "does not tell its size, or has no medium in it"
+    # A disc that is in use is not looked at.
+    known = medium or found.mounted or found.in_use_by
+    return None if known else "there is no disc in it, or none that it knows"
 
 
 def _too_small(found: Found, demand: Demand, medium: Medium | None) -> Answer:
@@ -125,25 +139,43 @@ class Row(NamedTuple):
     question: Question
     remedy: str
     skippable: bool = False
+    settles: bool = False  # nothing can be done about it, or not before: the rest is not asked
 
 
 ROWS: Final = (
-    Row("system-disk", _system_disk, "Name the stick; jacket drives lists what is there"),
+    Row(
+        "system-disk",
+        _system_disk,
+        "Leave it alone; name a stick or a drive that jacket drives lists",
+        settles=True,
+    ),
     Row("mounted", _mounted, "Unmount it (Eject or Unmount in the file manager, or umount)"),
     Row("in-use", _in_use, "Name another device, or end that use of it"),
     Row("source-medium", _source_medium, "Write to another device"),
-    Row("wrong-kind", _wrong_kind, "Name a device that fits the profile"),
-    Row("not-removable", _not_removable, "Name a device that can be pulled out", skippable=True),
-    Row("read-only", _read_only, "Take off the write protection, or use another medium"),
-    Row("unknown-size", _unknown_size, "Insert a medium, and wait until it is ready"),
+    Row("wrong-kind", _wrong_kind, "Name a device that fits the profile", settles=True),
+    Row("not-removable", _not_removable, "Name a device that can be pulled out", settles=True),
+    Row("only-reads", _only_reads, "Use a drive that writes discs", settles=True),
+    Row(
+        "read-only",
+        _read_only,
+        "Take off the write protection, or use another medium",
+        settles=True,
+    ),
+    Row("unwritable-disc", _unwritable_disc, "Insert a blank disc", settles=True),
+    Row("unknown-size", _unknown_size, "Insert a medium, and wait until it is ready", settles=True),
     Row("too-small", _too_small, "Use a larger medium, or select fewer studies"),
-    Row("not-blank", _not_blank, "Use an empty medium, or allow this one to be overwritten", True),
+    Row(
+        "not-blank",
+        _not_blank,
+        "Use an empty one, or say --erase: then what is on it is lost",
+        skippable=True,
+    ),
 )
 _SKIPPABLE: Final = frozenset(row.id for row in ROWS if row.skippable)
 
 
 def preflight(found: Found, demand: Demand, medium: Medium | None = None) -> list[Refusal]:
-    """Return everything that speaks against writing to *found*; the worst first.
+    """Return what speaks against writing to *found*, the worst first, up to what settles it.
 
     Args:
         found: the device, as `drivers.discovery` tells it.
@@ -157,10 +189,14 @@ def preflight(found: Found, demand: Demand, medium: Medium | None = None) -> lis
     if unknown:
         raise ValueError(f"no such refusals: {', '.join(sorted(unknown))}")
     skipped = demand.skip & _SKIPPABLE
-    asked = ((row, row.question(found, demand, medium)) for row in ROWS if row.id not in skipped)
-    return [
-        Refusal(row.id, what, found.path, row.remedy, row.skippable) for row, what in asked if what
-    ]
+    refusals: list[Refusal] = []
+    for row in ROWS:
+        what = None if row.id in skipped else row.question(found, demand, medium)
+        if what:
+            refusals.append(Refusal(row.id, what, found.path, row.remedy, row.skippable))
+            if row.settles:
+                break
+    return refusals
 
 
 def insist(found: Found, demand: Demand, medium: Medium | None = None) -> None:

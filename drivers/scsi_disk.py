@@ -51,7 +51,7 @@ class ScsiDisk(ClosesItself):
         Raises:
             NotSupported: it is no disk, or has blocks of a length that none has.
         """
-        self._unit = Unit(transport, clock, sleep)
+        self._unit = Unit(transport, clock, sleep, "stick")
         self.inquiry: Inquiry = parse_inquiry(self._unit.run(inquiry(length=_INQUIRY)))
         if self.inquiry.kind not in _DISKS:
             raise NotSupported("is not a disk", self.name, "Use it as a drive, not as a stick")

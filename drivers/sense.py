@@ -1,8 +1,8 @@
 """Sense data: what a device says about a command that failed, in words to act on (SPC-4 4.5)."""
 
-from typing import Final, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
-from drivers.sense_rows import row_of
+from drivers.sense_rows import SenseRow, on_stick, row_of
 from drivers.transport import (
     BUSY,
     CHECK_CONDITION,
@@ -29,12 +29,20 @@ _DEFERRED: Final = (0x71, 0x73)
 _INFORMATION: Final = 0x00  # types of descriptors (SPC-4 4.5)
 _KEY_SPECIFIC: Final = 0x02
 _VALID: Final = 0x80
-_OCCUPIED: Final = ("the drive is busy", "Wait until it is done, then start again")
+Device = Literal["drive", "stick"]
+_ANY: Final = 0  # sense code of a row that has none
+_OCCUPIED: Final = SenseRow(
+    _ANY, None, "the drive is busy", "Wait until it is done, then start again"
+)
 _STATUS: Final = {  # what is said where the device gives no sense data
-    CHECK_CONDITION: ("the drive failed and does not say why", "Start again, or try another drive"),
+    CHECK_CONDITION: SenseRow(
+        _ANY, None, "the drive failed and does not say why", "Start again, or try another drive"
+    ),
     BUSY: _OCCUPIED,
     TASK_SET_FULL: _OCCUPIED,
-    RESERVATION_CONFLICT: ("another program keeps the drive for itself", "Close that program"),
+    RESERVATION_CONFLICT: SenseRow(
+        _ANY, None, "another program keeps the drive for itself", "Close that program"
+    ),
 }
 _WHOLE: Final = 0x10000  # progress is told in 65,536ths (SPC-4 4.5)
 
@@ -55,16 +63,22 @@ class Sense(NamedTuple):
         return f"{self.key:X}/{self.asc:02X}/{self.ascq:02X}"
 
 
-def parse_sense(data: bytes) -> Sense | None:
-    """Return what *data* says, in either format; None where it says nothing that is known."""
+def parse_sense(data: bytes, device: Device = "drive") -> Sense | None:
+    """Return what *data* says, in either format; None where it says nothing that is known.
+
+    Blocks of a drive lie below zero before the first one of a CD (MMC-6 4.2).
+    """
     if len(data) < 8:
         return None
-    kind = data[0] & 0x7F
+    kind, told = data[0] & 0x7F, None
     if kind in _FIXED:
-        return _fixed(data, deferred=kind in _DEFERRED)
-    if kind in _DESCRIPTORS:
-        return _described(data, deferred=kind in _DEFERRED)
-    return None
+        told = _fixed(data, deferred=kind in _DEFERRED)
+    elif kind in _DESCRIPTORS:
+        told = _described(data, deferred=kind in _DEFERRED)
+    if told is None or told.information is None or device == "stick":
+        return told
+    low = (told.information & 0xFFFFFFFF).to_bytes(4, "big")
+    return told._replace(information=int.from_bytes(low, "big", signed=True))
 
 
 def _fixed(data: bytes, *, deferred: bool) -> Sense:
@@ -101,7 +115,14 @@ def _progress(key: int, specific: bytes) -> float | None:
 class CommandFailed(FilmjacketError):
     """A device refused a command or failed at it."""
 
-    def __init__(self, command: str, where: str, sense: Sense | None, status: int = 2) -> None:
+    def __init__(
+        self,
+        command: str,
+        where: str,
+        sense: Sense | None,
+        status: int = 2,
+        device: Device = "drive",
+    ) -> None:
         """Say it in words.
 
         Args:
@@ -109,21 +130,25 @@ class CommandFailed(FilmjacketError):
             where: the name of the device.
             sense: what the device said; None where it said nothing.
             status: how the command ended (SAM-5 5.3.1).
+            device: what it is; another disc is no remedy for a stick.
         """
-        what, remedy = _words(sense, status)
+        what, remedy = _words(sense, status, device)
         super().__init__(f"{what} ({command}{_numbers(sense, status)})", where, remedy)
-        self.command, self.sense, self.status = command, sense, status
+        self.command, self.sense, self.status, self.device = command, sense, status, device
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, str, Sense | None, int]]:
-        return type(self), (self.command, self.where, self.sense, self.status)
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, Sense | None, int, Device]]:
+        return type(self), (self.command, self.where, self.sense, self.status, self.device)
 
 
-def _words(sense: Sense | None, status: int) -> tuple[str, str]:
+def _words(sense: Sense | None, status: int, device: Device) -> tuple[str, str]:
     if sense is None:
-        return _STATUS.get(status, _STATUS[CHECK_CONDITION])
-    row = row_of(sense.key, sense.asc, sense.ascq)
-    what = f"of an earlier command: {row.what}" if sense.deferred else row.what
-    return what, row.remedy
+        row = _STATUS.get(status, _STATUS[CHECK_CONDITION])
+    else:
+        row = row_of(sense.key, sense.asc, sense.ascq)
+    if device == "stick":
+        row = on_stick(row)
+    late = sense is not None and sense.deferred
+    return f"of an earlier command: {row.what}" if late else row.what, row.remedy
 
 
 def _numbers(sense: Sense | None, status: int) -> str:
@@ -133,6 +158,9 @@ def _numbers(sense: Sense | None, status: int) -> str:
     return f", {sense.code}{block}"
 
 
-def parse_failure(command: str, where: str, answer: Answer) -> CommandFailed:
+def parse_failure(
+    command: str, where: str, answer: Answer, device: Device = "drive"
+) -> CommandFailed:
     """Return the error that *answer* tells."""
-    return CommandFailed(command, where, parse_sense(answer.sense), answer.status)
+    sense = parse_sense(answer.sense, device)
+    return CommandFailed(command, where, sense, answer.status, device)

@@ -129,6 +129,31 @@ KEYS: Final = (  # what remains to be said where only the sense key is known (SP
     SenseRow(0xE, None, "the medium holds something else than was written", _ANOTHER),
 )
 
+_OTHER_STICK: Final = "Use another stick; this one is damaged"
+# What helps with a stick in place of what helps with a drive and its disc.
+_FOR_STICKS: Final = {
+    _ANOTHER: _OTHER_STICK,
+    _OTHER_BRAND: _OTHER_STICK,
+    _FRESH: _OTHER_STICK,
+    _CLEAN: _OTHER_STICK,
+    _DAMAGED: _OTHER_STICK,
+    _DEFECTIVE: _OTHER_STICK,
+    "Write more slowly": _OTHER_STICK,
+    "Format the medium, or use another one": _OTHER_STICK,
+    "Format the medium again": _OTHER_STICK,
+    "Have the drive replaced": _OTHER_STICK,
+    "Look whether something is in its way": _OTHER_STICK,
+    "Use another power supply or port": "Plug it into another port, without a hub",
+    _INSERT: "Insert a card",
+    _WAIT: "Wait until the stick is done, then start again",
+    _CABLE: "Plug it into another port, then start again",
+    _REPORT: "Use another stick, and tell us the name of this one",
+    _PROTECT: "Move the switch on the stick or its card, or use another one",
+    _CHANGED: "Leave it plugged in, then start again",
+    "Take the medium out and put it in": "Pull it out and plug it in again",
+    "Look at the drive": "Pull it out and plug it in again",
+    "Start again, or try another drive": "Start again, or use another stick",
+}
 _BY_CODE: Final = {(row.asc, row.ascq): row for row in ROWS}
 _BY_KEY: Final = {row.asc: row for row in KEYS}
 _UNKNOWN: Final = SenseRow(0, None, "the drive tells an error that nobody knows", _REPORT)
@@ -137,3 +162,9 @@ _UNKNOWN: Final = SenseRow(0, None, "the drive tells an error that nobody knows"
 def row_of(key: int, asc: int, ascq: int) -> SenseRow:
     """Return what the three numbers of sense data mean."""
     return _BY_CODE.get((asc, ascq)) or _BY_CODE.get((asc, None)) or _BY_KEY.get(key) or _UNKNOWN
+
+
+def on_stick(row: SenseRow) -> SenseRow:
+    """Return a row in the words for a stick, which is drive and medium in one."""
+    what = row.what.replace("the drive", "the stick")
+    return row._replace(what=what, remedy=_FOR_STICKS.get(row.remedy, row.remedy))

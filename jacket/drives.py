@@ -1,14 +1,17 @@
 """What drives and sticks are attached, and what speaks against writing them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from drivers.block_device import BlockDevice, BlockTarget
 from drivers.discovery import Found, discover, find_device
 from drivers.mmc.recorder import Recorder
-from drivers.mmc.recording_errors import NoMedium
+from drivers.mmc.recording_errors import MediumRefused, NoMedium
 from drivers.mmc.recording_facts import Medium
 from drivers.open_drive import SIMULATOR, open_drive
 from drivers.preflight import Demand, Refusal, not_found, preflight
+from drivers.write_stick import is_blank
+from jacket.burning.disc_in_drive import refuse_used
 from reporting import FilmjacketError
 
 _ANY_SIZE = 1  # byte; nobody has said how much there is to write
@@ -18,36 +21,50 @@ _ANY_SIZE = 1  # byte; nobody has said how much there is to write
 class Seen:
     """A device as an operator should see it."""
 
-    path: str
-    kind: str  # "optical", "stick", "disk"
-    vendor: str
-    model: str
-    serial: str
-    size: int | None  # bytes of a stick or disk
-    bus: str = ""
-    mounted: tuple[str, ...] = ()
-    in_use_by: tuple[str, ...] = ()
+    found: Found
     medium: Medium | None = None  # in an optical drive
     speeds: tuple[int, ...] = ()  # kB/s with that medium, the fastest first
     trouble: str = ""  # why nothing more is known
-    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return what speaks against writing it, as far as it is known."""
+        demand = Demand(_ANY_SIZE, "optical" if self.found.kind == "optical" else "stick")
+        against = preflight(self.found, demand, self.medium)
+        if self.trouble:  # What is in it, and on it, is told by that.
+            unknown = ("unknown-size", "not-blank")
+            against = [refusal for refusal in against if refusal.id not in unknown]
+        return tuple(against)
+
+    @property
+    def can_be_written(self) -> bool:
+        """Return whether a job would go on it as it is."""
+        return not self.refusals and not self.trouble
+
+    @property
+    def needs_erase(self) -> bool:
+        """Return whether a job would go on it, once what is on it may be lost."""
+        ids = [refusal.id for refusal in self.refusals]
+        return ids == ["not-blank"] and not self.trouble
 
     def plain(self) -> dict[str, Any]:
         """Return it for JSON."""
+        found = self.found
         return {
-            "path": self.path,
-            "kind": self.kind,
-            "vendor": self.vendor,
-            "model": self.model,
-            "serial": self.serial,
-            "bytes": self.size,
-            "bus": self.bus,
-            "mounted": list(self.mounted),
-            "in_use_by": list(self.in_use_by),
+            "path": found.path,
+            "kind": found.kind,
+            "vendor": found.vendor,
+            "model": found.model,
+            "serial": found.serial,
+            "bytes": found.size,
+            "bus": found.bus,
+            "mounted": list(found.mounted),
+            "in_use_by": list(found.in_use_by),
             "medium": None if self.medium is None else self.medium._asdict(),
             "speeds": list(self.speeds),
             "trouble": self.trouble,
-            "can_be_written": not self.refusals and not self.trouble,
+            "can_be_written": self.can_be_written,
+            "needs_erase": self.needs_erase,
             "refusals": [refusal._asdict() for refusal in self.refusals],
         }
 
@@ -77,70 +94,70 @@ def look_at(name: str) -> Seen:
 
 
 def _looked_at(found: Found) -> Seen:
-    if found.kind != "optical":
-        return _told(found, None)
-    # A disc that is mounted is not disturbed, and not opened.
-    if found.mounted or found.in_use_by:
-        return _told(found, None)
+    """Look into a device that could be written for all that is known without opening it."""
+    # What is mounted or in use is not disturbed.
+    if found.system or found.mounted or found.in_use_by:
+        return Seen(found)
     try:
-        drive = open_drive(found.path)
+        if found.kind == "optical":
+            return _with_disc(found, open_drive(found.path))
+        if found.removable and found.size:
+            return _with_content(found, BlockDevice(found.path, writable=False))
     except FilmjacketError as error:
-        return _told(found, None, trouble=f"{error.what}. {error.remedy}")
+        return Seen(found, trouble=_words(error))
+    return Seen(found)
+
+
+def _with_content(found: Found, stick: BlockTarget) -> Seen:
     try:
-        if isinstance(drive, Recorder):
-            medium, speeds, trouble = _medium_in(drive)
-            return _told(found, medium, speeds, trouble)
+        return Seen(found._replace(blank=is_blank(stick), read_only=stick.read_only))
+    finally:
+        stick.close()
+
+
+def _with_disc(found: Found, drive: Recorder | BlockTarget) -> Seen:
+    if not isinstance(drive, Recorder):
+        return _with_content(found, drive)
+    try:
+        seen = _with_medium(found, drive)
+        told = drive.drive()  # last: it knows speeds of a medium that it has looked at
     finally:
         drive.close()
-    return _told(found, None)
-
-
-def _told(
-    found: Found, medium: Medium | None, speeds: tuple[int, ...] = (), trouble: str = ""
-) -> Seen:
-    demand = Demand(_ANY_SIZE, "optical" if found.kind == "optical" else "stick")
-    against = preflight(found, demand, medium)
-    if trouble:  # Whether there is something on a disc is told by it.
-        against = [refusal for refusal in against if refusal.id != "unknown-size"]
-    return Seen(
-        found.path,
-        found.kind,
-        found.vendor,
-        found.model,
-        found.serial,
-        found.size if found.kind != "optical" else None,
-        found.bus,
-        found.mounted,
-        found.in_use_by,
-        medium,
-        speeds,
-        trouble,
-        tuple(against),
+    found = seen.found._replace(
+        vendor=found.vendor or told.vendor,
+        model=found.model or told.product,
+        serial=found.serial or told.serial,
+        # Some old drives keep to themselves what they can do.
+        records=told.records if told.profiles else None,
     )
+    return replace(seen, found=found, speeds=told.write_speeds if seen.medium else ())
 
 
-def _medium_in(drive: Recorder) -> tuple[Medium | None, tuple[int, ...], str]:
+def _with_medium(found: Found, drive: Recorder) -> Seen:
     try:
         medium = drive.medium()
-        return medium, drive.drive().write_speeds, ""
-    except NoMedium as error:
-        return None, (), f"{error.what}. {error.remedy}"
+        return Seen(found._replace(blank=_is_empty(drive, medium)), medium)
+    except NoMedium:
+        return Seen(found)
     except FilmjacketError as error:
-        return None, (), f"does not answer as it should: {error.what}. {error.remedy}"
+        return Seen(found, trouble=f"does not answer as it should: {_words(error)}")
+
+
+def _is_empty(drive: Recorder, medium: Medium) -> bool:
+    """Return whether a job would find nothing there that has to be made away with."""
+    try:
+        refuse_used(drive, medium, erase=False)
+    except MediumRefused:
+        return False
+    return True
+
+
+def _words(error: FilmjacketError) -> str:
+    return f"{error.what}. {error.remedy}"
 
 
 def _simulated(name: str) -> Seen:
     drive = open_drive(name)
-    try:
-        if not isinstance(drive, Recorder):
-            return Seen(name, "stick", "", "", "", drive.size, "simulator")
-        told = drive.drive()
-        medium, speeds, trouble = _medium_in(drive)
-        return Seen(
-            *(name, "optical", told.vendor, told.product, told.serial, None, "simulator"),
-            medium=medium,
-            speeds=speeds,
-            trouble=trouble,
-        )
-    finally:
-        drive.close()
+    kind, size = ("optical", None) if isinstance(drive, Recorder) else ("stick", drive.size)
+    found = Found(name, kind, "", "", "", size, removable=True, read_only=False, bus="simulator")
+    return _with_disc(found, drive)

@@ -35,6 +35,8 @@ class JobRecord:
     def __init__(self, folder: Path, identifier: str, content: Mapping[str, Any]) -> None:
         self.folder, self.identifier = folder, identifier
         self.content: dict[str, Any] = dict(content)
+        self.lost = ""  # why the last of it could not be written
+        self._can_refuse = True
 
     @classmethod
     def begin(cls, folder: Path, kind: str, now: datetime, **content: Any) -> Self:
@@ -43,7 +45,7 @@ class JobRecord:
         Args:
             folder: of the records; it is made where it is missing.
             kind: of job, such as "burn".
-            now: aware.
+            now: when the job begins, aware; not the clock that it writes on media.
             content: more that is known already; plain values.
 
         Raises:
@@ -66,14 +68,25 @@ class JobRecord:
     def path(self) -> Path:
         return self.folder / f"{self.identifier}.json"
 
+    def medium_begun(self) -> None:
+        """Say that a medium is begun: what becomes of it counts for more than this record of it."""
+        self._can_refuse = False
+
     def tell(self, **content: Any) -> None:
         """Add *content*, or replace what it replaces.
 
         Raises:
-            CannotWrite: it cannot be written.
+            CannotWrite: it cannot be written, and no medium is begun; else `lost` says why.
         """
         self.content |= content
-        self._write()
+        try:
+            self._write()
+        except CannotWrite as error:
+            self.lost = error.what
+            if self._can_refuse:
+                raise
+        else:
+            self.lost = ""
 
     def beside(self, ending: str, text: str) -> Path:
         """Write a file that belongs to the record, such as a map, and return its path.
@@ -116,8 +129,13 @@ def make_folder(folder: Path) -> None:
         raise _not_kept(error, folder) from error
 
 
-def write_durably(path: Path, text: str) -> None:
+def write_durably(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Replace *path* by *text*, as a whole or not at all, whenever the power fails.
+
+    Args:
+        path: of the file.
+        text: its content.
+        mode: its permissions, of which the process's umask may take some away.
 
     Raises:
         CannotWrite: it cannot be written.
@@ -125,7 +143,7 @@ def write_durably(path: Path, text: str) -> None:
     # Not by way of `media.aside`: that ends the time in which a job can be interrupted.
     aside = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
             file.write(text)
             file.flush()

@@ -1,19 +1,26 @@
 """Jobs for disc robots: a folder with the image, what to print on it, and what to do with it.
 
 Robots watch a folder for job files. Ours appears last, by its name, so that nothing is begun that
-is not whole.
+is not whole. Until then it lies hidden in the job's own folder, with the number of our process in
+its name: so the next job knows what a killed one has left.
 """
 
 import json
+import os
+import platform
+import shutil
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Final
 
 from jacket.burning.fate import without_sources
 from jacket.burning.result import DiscResult, result_for
-from jacket.job_record import JobRecord, make_folder, write_durably
+from jacket.burning.target import How
+from jacket.job_record import JobRecord, write_durably
 from jacket.writing import ON_MEDIUM, FileSystem, Volume
 from media import write_volume
+from media.aside import aside_path, not_written, remove_leftovers, sync_folder
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import FilmjacketError, Progress, WrongUsage
@@ -22,6 +29,31 @@ _DISCS: Final = (Medium.CD_R, Medium.DVD, Medium.BD)
 # The medium as robots call it.
 _KINDS: Final = {Medium.CD_R: "CDR", Medium.DVD: "DVDR", Medium.BD: "BDR"}
 VERSION: Final = 1  # of the keys of the description
+_FOR_ROBOT: Final = 0o666  # less the umask: the robot is another user
+_REMOVED: Final = "what a job that was killed had left in the folder of the robot was removed"
+
+
+def open_folder(folder: Path, how: How, *, engine: str = "own") -> "FolderTarget":
+    """Return *folder* as what volumes are put on.
+
+    Raises:
+        WrongUsage: it is no folder, or something is asked of a drive, which the robot has.
+    """
+    asked = {
+        "--speed": how.speed is not None,
+        "--erase": how.erase,
+        "--wipe": how.wipe,
+        "--no-eject": not how.eject,
+        "--engine": engine != "own",
+    }
+    for word, is_asked in asked.items():
+        if is_asked:
+            raise WrongUsage(
+                "means nothing to a disc robot, which has its own drives and takes blank discs",
+                word,
+                "Leave it out with --publish",
+            )
+    return FolderTarget(folder, copies=how.copies)
 
 
 class FolderTarget:
@@ -35,7 +67,8 @@ class FolderTarget:
         """
         if not folder.is_dir():
             raise WrongUsage("is not a folder", str(folder), "Name the folder of the robot")
-        self._folder, self._copies = folder, copies
+        # The robot works in another folder than we do.
+        self._folder, self._copies = folder.absolute(), copies
         self._medium = Medium.CD_R
         self.results: list[DiscResult] = []
 
@@ -75,31 +108,45 @@ class FolderTarget:
         self.results.append(result)
         record.tell(state="writing")
         try:
-            return self._put(f"{record.identifier}-volume{result.volume}", volume, result, progress)
+            return self._put(volume, result, record, progress)
         except FilmjacketError as error:
             result.why = without_sources(error, self.name)
             raise
 
-    def _put(self, name: str, volume: Volume, result: DiscResult, progress: Progress) -> Written:
+    def _put(
+        self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
+    ) -> Written:
+        name = f"{record.identifier}-volume{result.volume}"
         plan = volume.measured.plan
         if plan is None:
             raise ValueError("measured as another form")
-        job = self._folder / name
-        make_folder(job)
-        written = write_volume(
-            plan,
-            volume.named,
-            job / "image.iso",
-            progress=progress,
-            digest_list=volume.digest_list,
-        )
-        result.sha256 = written.sha256
-        write_durably(job / "label.txt", self._label(volume, result))
-        write_durably(job / "job.json", self._description(job, volume, result))
-        write_durably(self._folder / f"{name}.jrq", self._request(name, job, result))
+        if _remove_leftovers(self._folder):
+            result.remarks += (_REMOVED,)
+        job, request = self._folder / name, self._folder / f"{name}.jrq"
+        aside = aside_path(job / _request_name())
+        _make(job)
+        try:
+            write_durably(aside, self._request(name, job, result), mode=_FOR_ROBOT)
+            written = write_volume(
+                plan,
+                volume.named,
+                job / "image.iso",
+                progress=progress,
+                digest_list=volume.digest_list,
+            )
+            result.sha256 = written.sha256
+            write_durably(job / "label.txt", self._label(volume, result), mode=_FOR_ROBOT)
+            write_durably(job / "job.json", self._description(job, volume, result), mode=_FOR_ROBOT)
+            _hand_over(aside, request)
+        except BaseException:
+            is_handed_over = (job / "job.json").exists() and not aside.exists()
+            if not is_handed_over:  # else an interruption came just behind that
+                shutil.rmtree(job, ignore_errors=True)
+            raise
+        record.medium_begun()
         result.verdict = "handed over"
         result.why = "a robot makes it: whether it reads back is for the robot to say"
-        result.facts["job_file"] = str(self._folder / f"{name}.jrq")
+        result.facts["job_file"] = str(request)
         return written
 
     def _label(self, volume: Volume, result: DiscResult) -> str:
@@ -143,3 +190,42 @@ class FolderTarget:
 
     def close(self) -> None:
         """There is nothing to let go."""
+
+
+def _make(job: Path) -> None:
+    try:
+        job.mkdir()  # with the permissions of the umask, as the robot has to read it
+    except OSError as error:
+        raise not_written(error, str(job)) from error
+
+
+def _hand_over(aside: Path, request: Path) -> None:
+    """Give the request its name, which is what the robot waits for."""
+    try:
+        aside.rename(request)
+    except OSError as error:
+        raise not_written(error, str(request)) from error
+    with suppress(OSError):  # The robot may have it already.
+        sync_folder(request.parent)
+
+
+def _request_name() -> str:
+    # Numbers of processes mean nothing on another computer that shares the folder.
+    return f"request-{platform.node().replace(os.sep, '-')}"
+
+
+def _remove_leftovers(folder: Path) -> int:
+    """Remove what killed jobs of this computer have left in *folder*; return how many there were.
+
+    A job is one of them while its own folder still has the request in it, and its process is gone.
+    """
+    removed = 0
+    for begun in sorted(folder.glob("*/.request-*")):
+        request = begun.with_name(_request_name())
+        if begun == aside_path(request):
+            continue  # Another job of this very process.
+        remove_leftovers(request)
+        if not begun.exists():
+            shutil.rmtree(begun.parent, ignore_errors=True)
+            removed += 1
+    return removed

@@ -118,10 +118,12 @@ def picked(drafts: Sequence[Draft], numbers: Collection[int]) -> list[Draft]:
         _refuse_single(drafts[0].volume.target)
     for number in numbers:
         if number > len(drafts):
+            one = len(drafts) == 1
             raise WrongUsage(
-                f"there are {amount(len(drafts), 'volume')}, and none has the number {number}",
+                f"there {'is' if one else 'are'} {amount(len(drafts), 'volume')}, "
+                f"and none has the number {number}",
                 "--volume",
-                f"Say a number from 1 to {len(drafts)}",
+                "Leave it out" if one else f"Say a number from 1 to {len(drafts)}",
             )
     return [draft for draft in drafts if not numbers or draft.number in numbers]
 

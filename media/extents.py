@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
+from drivers.closing import ClosesItself
 from media.entry import BlockReader, Entry
 from media.iso9660.names import shown
 from media.source import Name
@@ -21,7 +21,7 @@ class Extent(NamedTuple):
     length: int  # bytes
 
 
-class ExtentFile:
+class ExtentFile(ClosesItself):
     """One file of an image, open: a window over its runs that cannot be left."""
 
     __slots__ = ("_ends", "_extents", "_image", "_name", "size")
@@ -59,15 +59,7 @@ class ExtentFile:
             return bytes(length)
         return self._image.pread(length, extent.offset + within)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Leave the image open: it belongs to the medium."""
 
 

@@ -32,7 +32,8 @@ _LEFT: Final = {
 def begin(unit: Unit, prepared: Prepared, pieces: Iterable[Bytes], progress: Progress) -> Run:
     """Return a recording that has not begun."""
     method = prepared.methods[0]
-    return Run(unit, prepared, pieces, progress, method, method.steps[0], unit.waits)
+    step = method.steps[0]
+    return Run(unit, prepared, pieces, progress, method, step, unit.waits, unit.recovered)
 
 
 def finish(run: Run) -> WrittenDisc:

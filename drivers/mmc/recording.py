@@ -85,17 +85,30 @@ _END: Final[tuple[Step, ...]] = ("data", "flush", "close", "confirm")
 _PLUS: Final[tuple[Step, ...]] = ("speed", "place", *_END)
 _ANYWHERE: Final[tuple[Step, ...]] = ("format", "speed", "place", *_END)
 
-SESSION_AT_ONCE: Final = Method(
-    "session at once",
-    (*_BEGIN, "cue sheet", *_END),
-    "MMC-6 SEND CUE SHEET; the drive writes lead-in and lead-out by itself",
+_AT_ONCE: Final = Method(
+    "at once",
+    (*_BEGIN, *_END),
+    "MMC-6 write parameters page",
     write_type=2,
-    track_mode=4,  # data, recorded uninterrupted
-    feature=CD_MASTERING,
     closing=(Close((2,), "incomplete"),),
-    pregap=150,
     blank_only=True,
     tests=True,
+)
+SESSION_AT_ONCE: Final = _AT_ONCE._replace(
+    name="session at once",
+    steps=(*_BEGIN, "cue sheet", *_END),
+    source="MMC-6 SEND CUE SHEET; the drive writes lead-in and lead-out by itself",
+    track_mode=4,  # data, recorded uninterrupted
+    feature=CD_MASTERING,
+    pregap=150,
+)
+DISC_AT_ONCE: Final = _AT_ONCE._replace(
+    name="disc at once",
+    steps=(*_BEGIN, "reserve", *_END),
+    source="MMC-6 RESERVE TRACK; the drive closes the disc when all of the reservation is written",
+    track_mode=5,  # data, recorded incrementally: the only one for DVD
+    feature=DVD_LESS,
+    stays_open=False,
 )
 TRACK_AT_ONCE: Final = Method(
     "track at once",
@@ -105,18 +118,6 @@ TRACK_AT_ONCE: Final = Method(
     track_mode=4,
     feature=CD_TAO,
     closing=(Close((2,)),),
-    tests=True,
-)
-DISC_AT_ONCE: Final = Method(
-    "disc at once",
-    (*_BEGIN, "reserve", *_END),
-    "MMC-6 RESERVE TRACK; the drive closes the disc when all of the reservation is written",
-    write_type=2,
-    track_mode=5,  # data, recorded incrementally: the only one for DVD
-    feature=DVD_LESS,
-    closing=(Close((2,), "incomplete"),),
-    blank_only=True,
-    stays_open=False,
     tests=True,
 )
 INCREMENTALLY: Final = Method(
@@ -130,25 +131,18 @@ INCREMENTALLY: Final = Method(
     closing=(Close((1,), track=True), Close((2,))),
     tests=True,
 )
+
+
+def _sequentially(source: str, *finalize: int) -> Method:
+    """Return a way of recording that ends in closing the track, then the session or the disc."""
+    closing = (Close((1,), track=True), Close(finalize, "finalize"), Close((2,), "open"))
+    return Method("sequentially", _PLUS, source, closing=closing)
+
+
 # 5 ends the disc where its data end (at 30 mm at least), 6 fills it up, 2 leaves it readable.
-DVD_PLUS: Final = Method(
-    "sequentially",
-    _PLUS,
-    "MMC-6 CLOSE TRACK/SESSION for DVD+R",
-    closing=(Close((1,), track=True), Close((5, 6, 2), "finalize"), Close((2,), "open")),
-)
-DVD_PLUS_DOUBLE: Final = Method(
-    "sequentially",
-    _PLUS,
-    "MMC-6 CLOSE TRACK/SESSION for DVD+R DL",
-    closing=(Close((1,), track=True), Close((6, 5, 2), "finalize"), Close((2,), "open")),
-)
-BD_SEQUENTIAL: Final = Method(
-    "sequentially",
-    _PLUS,
-    "MMC-6 CLOSE TRACK/SESSION for BD-R SRM",
-    closing=(Close((1,), track=True), Close((6,), "finalize"), Close((2,), "open")),
-)
+DVD_PLUS: Final = _sequentially("MMC-6 CLOSE TRACK/SESSION for DVD+R", 5, 6, 2)
+DVD_PLUS_DOUBLE: Final = _sequentially("MMC-6 CLOSE TRACK/SESSION for DVD+R DL", 6, 5, 2)
+BD_SEQUENTIAL: Final = _sequentially("MMC-6 CLOSE TRACK/SESSION for BD-R SRM", 6)
 OVERWRITING: Final = Method(
     "overwriting", _ANYWHERE, "MMC-6 feature 0020h, random writable", in_order=False
 )
@@ -171,7 +165,8 @@ RESTRICTED: Final = Method(
 _CD: Final = (SESSION_AT_ONCE, TRACK_AT_ONCE)
 _DVD_LESS: Final = (DISC_AT_ONCE, INCREMENTALLY)
 _SHORTEST_TRACK: Final = 300  # blocks: four seconds (IEC 60908; Orange Book II)
-_QUICK: Final = Format(0x15, 0x02)  # DVD-RW restricted overwrite, in minutes
+# DVD-RW restricted overwrite: quickly, in a minute, and as a whole, in an hour.
+_RESTRICTED: Final = (Format(0x15, 0x02), Format(0x10, 0x02))
 # What the table lists, in its order: profile, name, blocks per unit of error correction, methods.
 STRATEGIES: Final = {
     row.profile: row
@@ -205,12 +200,12 @@ STRATEGIES: Final = {
             "DVD-RW",
             16,
             (RESTRICTED,),
-            "MMC-6 FORMAT UNIT, type 15h",
-            (_QUICK,),
+            "MMC-6 FORMAT UNIT, types 15h, 10h",
+            _RESTRICTED,
             blanks=True,
             grows=True,
         ),
-        Strategy(0x14, "DVD-RW", 16, _DVD_LESS, "MMC-6 profile list", (_QUICK,), blanks=True),
+        Strategy(0x14, "DVD-RW", 16, _DVD_LESS, "MMC-6 profile list", _RESTRICTED, blanks=True),
         Strategy(0x15, "DVD-R DL", 16, _DVD_LESS, "MMC-6 profile list"),
         Strategy(0x16, "DVD-R DL (layer jump)", 16, (), "MMC-6 profile list; not written by us"),
         Strategy(

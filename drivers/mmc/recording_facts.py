@@ -51,3 +51,4 @@ class WrittenDisc(NamedTuple):
     waits: int = 0  # times that the drive was not ready for more
     lowest_buffer: float | None = None  # 0 to 1: how full the drive's buffer was at worst
     simulated: bool = False  # a test run; nothing is on the disc
+    recovered: int = 0  # times that the drive succeeded only after an error of its own

@@ -35,6 +35,7 @@ class Run:
     method: Method
     stage: Step
     waits: int  # of the drive before this recording
+    recovered: int  # errors that it had recovered from before
     start: int = 0  # block
     track: int = 1
     written: int = 0  # blocks that the drive has taken, without those of a pre-gap
@@ -60,6 +61,7 @@ class Run:
             self.unit.waits - self.waits,
             self.lowest_buffer,
             request.simulate,
+            self.unit.recovered - self.recovered,
         )
 
     def refuse(self, what: str, remedy: str) -> NoReturn:

@@ -8,7 +8,15 @@ from drivers.mmc import commands
 from drivers.mmc.commands import Command
 from drivers.mmc.reactions import Reaction, reaction_to
 from drivers.mmc.recording_errors import NoMedium, TookTooLong
-from drivers.sense import ILLEGAL_REQUEST, NOT_READY, CommandFailed, Sense, parse_sense
+from drivers.sense import (
+    ILLEGAL_REQUEST,
+    NOT_READY,
+    RECOVERED,
+    CommandFailed,
+    Device,
+    Sense,
+    parse_sense,
+)
 from drivers.transport import (
     BUSY,
     CHECK_CONDITION,
@@ -41,11 +49,13 @@ class Unit:
         transport: Transport,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
+        device: Device = "drive",
     ) -> None:
-        self.transport, self.clock, self.sleep = transport, clock, sleep
+        self.transport, self.clock, self.sleep, self._device = transport, clock, sleep, device
         self.name = transport.name
         self.writing = False  # a recording is under way: another medium is a failure
         self.waits = 0  # times that the drive was not ready for a command
+        self.recovered = 0  # times that it succeeded only after an error of its own
 
     def run(self, command: Command, told: Told = unheard, *, whole: bool = False) -> bytes:
         """Carry *command* out and return what came in.
@@ -86,14 +96,18 @@ class Unit:
         while answer.status != GOOD:
             sense = self._sense(answer)
             reaction = self._reaction(answer, sense)
+            recovered = sense is not None and sense.key == RECOVERED
+            self.recovered += recovered
             if reaction is Reaction.DONE:
-                break
+                # All that a recovered command was given was taken (SPC-4, sense key 1).
+                whole = recovered and command.data_out
+                return answer._replace(residual=0) if whole else answer
             tries += reaction is Reaction.AGAIN
             if reaction is Reaction.FAIL or tries >= _TRIES:
                 raise self._failure(command, answer, sense)
             if reaction is Reaction.WAIT:
                 if self.clock() >= deadline:
-                    raise TookTooLong(command.name, self.name, sense, answer.status)
+                    raise TookTooLong(command.name, self.name, sense, answer.status, self._device)
                 self.waits += 1
                 if sense and sense.progress is not None:
                     told(sense.progress)
@@ -107,7 +121,7 @@ class Unit:
             return None
         # Controllers that do not fetch sense data by themselves leave it to be asked for.
         data = answer.sense or self._send(commands.request_sense()).data
-        return parse_sense(data)
+        return parse_sense(data, self._device)
 
     def _reaction(self, answer: Answer, sense: Sense | None) -> Reaction:
         if sense:
@@ -117,7 +131,7 @@ class Unit:
     def _failure(
         self, command: Command, answer: Answer, sense: Sense | None
     ) -> CommandFailed | NoMedium:
-        failure = CommandFailed(command.name, self.name, sense, answer.status)
+        failure = CommandFailed(command.name, self.name, sense, answer.status, self._device)
         if sense and (sense.key, sense.asc) == (NOT_READY, 0x3A) and not self.writing:
             return NoMedium(failure.what, failure.where, failure.remedy)
         return failure

@@ -6,10 +6,11 @@ from typing import Final, Literal, NamedTuple
 from drivers.simulator import conditions as sense
 from drivers.simulator.clock import Clock, VirtualClock
 from drivers.simulator.conditions import Condition, Refused, pack
+from drivers.simulator.in_memory import InMemory
+from drivers.simulator.state import Call
 from drivers.simulator.surface import Surface
 from drivers.transport import CHECK_CONDITION, GOOD, Answer
 
-_LARGEST: Final = 128 << 10  # bytes of one command
 _INQUIRY: Final = (
     # Direct access, removable, SPC-4, response format 2, 31 bytes follow (SPC-4 6.4.2).
     bytes((0x00, 0x80, 0x06, 0x02, 31, 0, 0, 0)) + b"FILMJKT SIMULATED STICK 1.0 "
@@ -30,8 +31,8 @@ class DiskFaults(NamedTuple):
     flush_seconds: float = 0.0
 
 
-class SimulatedDisk:
-    """A Transport (`drivers.transport`) that ends in a disk; and one unit of a stick."""
+class SimulatedDisk(InMemory):
+    """A disk by itself, and one unit of a stick."""
 
     def __init__(
         self,
@@ -69,10 +70,6 @@ class SimulatedDisk:
         return "simulator stick"
 
     @property
-    def largest(self) -> int:
-        return _LARGEST
-
-    @property
     def size(self) -> int:
         """Return its bytes as it tells them."""
         return self.blocks * self.block
@@ -86,27 +83,16 @@ class SimulatedDisk:
         """Let something have happened to it, which it tells with the next command."""
         self._attention.append(condition)
 
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def execute(
-        self,
-        cdb: bytes,
-        *,
-        data_out: bytes | memoryview = b"",
-        length: int = 0,
-        timeout: float = 30.0,
-    ) -> Answer:
-        """Carry out one command; see `drivers.transport.Transport`."""
-        self.log.append(bytes(cdb))
+    def _carry_out(self, call: Call, timeout: float) -> Answer:
+        self.log.append(call.cdb)
         try:
-            data = self._run(bytes(cdb).ljust(16, b"\0"), bytes(data_out))[:length]
+            data = self._run(call.cdb.ljust(16, b"\0"), bytes(call.data))[: call.length]
         except Refused as refused:
             self._pending = refused
-            data = refused.data[:length]
-            left = (length or len(data_out)) - len(data)
+            data = refused.data[: call.length]
+            left = (call.length or len(call.data)) - len(data)
             return Answer(CHECK_CONDITION, data, pack(refused), left)
-        return Answer(GOOD, data, residual=max(length - len(data), 0))
+        return Answer(GOOD, data, residual=max(call.length - len(data), 0))
 
     def wants(self, cdb: bytes) -> tuple[int, int]:
         """Return how many bytes a command would send, and take (BOT 6, "device intent")."""

@@ -16,20 +16,20 @@ from drivers.simulator.conditions import Refused, pack
 from drivers.simulator.drive_commands import press_button
 from drivers.simulator.failing import Failing, StatusOnly
 from drivers.simulator.faults import Fault
+from drivers.simulator.in_memory import InMemory
 from drivers.simulator.kinds import KINDS
 from drivers.simulator.medium import SimulatedMedium
 from drivers.simulator.mode_pages import ModePages
 from drivers.simulator.state import Call, State
 from drivers.transport import CHECK_CONDITION, GOOD, Answer, DeviceGone, TimedOut
 
-_LARGEST: Final = 128 << 10  # bytes of one command, as sg gives it
 _COMMAND: Final = 0.0002  # seconds that any command takes
 _MOMENT: Final = 0.04  # share of a poll's time: a full memory has room again in milliseconds
 _LINK: Final = 100e6  # bytes per second between host and drive
 
 
-class SimulatedDrive:
-    """A Transport (`drivers.transport`) that ends in a simulated drive."""
+class SimulatedDrive(InMemory):
+    """A drive, and the hand that puts media in."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class SimulatedDrive:
         buffer: int = SIZE,
         waits: bool = False,
         autosense: bool = True,
+        attended: bool = False,
     ) -> None:
         """Switch on a drive, with a medium in it if *kind* names one.
 
@@ -56,6 +57,7 @@ class SimulatedDrive:
             buffer: bytes of the drive's memory.
             waits: a WRITE that finds it full is held, as many drives do; else 2/04/08.
             autosense: False: sense data have to be asked for.
+            attended: somebody takes a disc that the host lets out, and puts in a blank one like it.
 
         Raises:
             KeyError: there is no such kind.
@@ -66,6 +68,8 @@ class SimulatedDrive:
         self._failing = Failing(faults)
         self._autosense = autosense
         self._there = True
+        if attended:
+            self.state.attend = self._another
         self.counts: Counter[str] = Counter()  # commands by name
         self.log: list[tuple[bytes, int, bytes]] = []  # each with its status and sense data
         if kind is not None:
@@ -75,10 +79,6 @@ class SimulatedDrive:
     @property
     def name(self) -> str:
         return self._name
-
-    @property
-    def largest(self) -> int:
-        return _LARGEST
 
     @property
     def medium(self) -> SimulatedMedium | None:
@@ -101,6 +101,11 @@ class SimulatedDrive:
             medium.fill(image)
         self.state.insert(medium)
         return medium
+
+    def _another(self) -> None:
+        """Put a blank disc in, like the one that is in the open tray."""
+        if self.medium is not None:
+            self.insert(SimulatedMedium(self.medium.kind, self.medium.capacity))
 
     def insert(self, medium: SimulatedMedium | None) -> None:
         """Close the tray with a medium that was in a drive before, or with none."""
@@ -136,18 +141,8 @@ class SimulatedDrive:
         self._there = True
         self.state.reset()
 
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def execute(
-        self,
-        cdb: bytes,
-        *,
-        data_out: bytes | memoryview = b"",
-        length: int = 0,
-        timeout: float = 30.0,
-    ) -> Answer:
-        """Carry out one command; see `drivers.transport.Transport`.
+    def _carry_out(self, call: Call, timeout: float) -> Answer:
+        """Carry out one command.
 
         Raises:
             DeviceGone, TimedOut, TransportFailed: as a fault wants it, or the command takes longer
@@ -155,7 +150,7 @@ class SimulatedDrive:
         """
         if not self._there:
             raise self.gone()
-        call = Call(bytes(cdb).ljust(10, b"\0"), data_out, length)
+        cdb, call = call.cdb, call._replace(cdb=call.cdb.ljust(10, b"\0"))
         command = COMMANDS.get(call.cdb[0])
         self.counts[command.name if command else f"{call.cdb[0]:02X}h"] += 1
         started = self.clock()
@@ -164,8 +159,8 @@ class SimulatedDrive:
         except TimedOut:
             self.clock.sleep(max(timeout - (self.clock() - started), 0.0))
             raise
-        self.log.append((bytes(cdb), answer.status, answer.sense))
-        self.clock.sleep(_COMMAND + (len(data_out) + len(answer.data)) / _LINK)
+        self.log.append((cdb, answer.status, answer.sense))
+        self.clock.sleep(_COMMAND + (len(call.data) + len(answer.data)) / _LINK)
         if answer.status == CHECK_CONDITION and answer.sense[2:3] == b"\x02":
             full = self.state.busy is None and self.state.buffer.filled > 0
             self.clock.polled(_MOMENT if full else 1.0)
@@ -216,6 +211,8 @@ class SimulatedDrive:
     def _refusal(self, refused: Refused, call: Call) -> Answer:
         data = refused.data[: call.length]
         residual = (call.length or len(call.data)) - len(data)
+        if call.data and refused.condition.key == sense.RECOVERED.key:
+            residual = 0  # It has taken all of them.
         if not self._autosense:
             self.state.pending = refused
             return Answer(CHECK_CONDITION, data, residual=residual)

@@ -182,6 +182,7 @@ def start_stop(state: State, call: Call) -> bytes:
         raise Refused(sense.REMOVAL_PREVENTED)
     state.settle()
     state.tray_open = True
+    state.attend()
     return b""
 
 

@@ -5,6 +5,8 @@ then is its effect; a condition is what the drive answers with.
 """
 
 import random
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Final, Literal, NamedTuple
 
 from drivers.simulator import conditions as sense
@@ -113,10 +115,12 @@ def power_loss(byte: int) -> Fault:
     return FAULTS["power-loss"]._replace(lba=byte // 2048)
 
 
-def random_faults(seed: int, blocks: int, *, most: int = 2) -> tuple[Fault, ...]:
+def random_faults(
+    seed: int, blocks: int, *, most: int = 2, names: Collection[str] = FAULTS
+) -> tuple[Fault, ...]:
     """Return up to *most* faults for a recording of *blocks*; the same seed gives the same."""
     dice = random.Random(seed)  # noqa: S311 (a test plan, no secret)
-    chosen = dice.sample(sorted(FAULTS), dice.randint(1, most))
+    chosen = dice.sample(sorted(names), dice.randint(1, most))
     faults = []
     for name in chosen:
         if name in _BY_BLOCK or (FAULTS[name].on <= WRITES and dice.random() < 0.5):
@@ -126,19 +130,24 @@ def random_faults(seed: int, blocks: int, *, most: int = 2) -> tuple[Fault, ...]
     return tuple(faults)
 
 
-def parse_fault(text: str) -> Fault:
+def parse_fault(text: str, names: Collection[str] = FAULTS) -> Fault:
     """Read a fault as a device name has it: NAME, NAME@BLOCK or NAME#NTH.
 
     Raises:
-        ValueError: it is not of this form, or there is none of this name.
+        ValueError: it is not of this form, or there is none of this name among *names*.
     """
     name, at, number = text, "", ""
     for mark in "@#":
         if mark in text:
             (name, number), at = text.split(mark, 1), mark
             break
-    if name not in FAULTS:
-        raise ValueError(f"no fault is called {name!r}; there are {', '.join(FAULTS)}")
+    if name not in names:
+        near = [one for one in names if name and one.startswith(name)]
+        near = near or get_close_matches(name, names, n=1, cutoff=0.5)
+        meant = f"; {near[0]!r} may be meant" if near else ""
+        raise ValueError(f"there is no fault {name!r} here{meant}")
     if not at:
         return FAULTS[name]
+    if not number.isdecimal():
+        raise ValueError(f"{number!r} behind {at!r} is no number")
     return fault(name, lba=int(number)) if at == "@" else fault(name, nth=int(number))

@@ -49,9 +49,11 @@ class Kind(NamedTuple):
     rewritten_as: int | None = None  # profile after a format
     book: int = 0  # category of disc and version (READ DISC STRUCTURE, format 00h)
     layers: int = 1
+    formatted: bool = False  # DVD-RW: for restricted overwrite, quickly, and nothing is written
     durations: Durations = Durations()
 
 
+QUICK_FORMAT: Final = 0x15  # DVD-RW: the formatted area grows with what is written (6.4)
 _CD_SPEEDS: Final = (7056, 5645, 4234, 2823, 1764, 706)
 _DVD_SPEEDS: Final = (22160, 16620, 13850, 11080, 8310, 5540, 2770, 1385)
 _SLOW_DVD: Final = (8310, 5540, 2770, 1385)
@@ -60,6 +62,26 @@ _CD_CLOSES: Final[dict[int, Closing]] = {1: "track", 2: "session"}
 _PLUS_CLOSES: Final[dict[int, Closing]] = {1: "track", 2: "session", 5: "final", 6: "final"}
 _BD_CLOSES: Final[dict[int, Closing]] = {1: "track", 2: "session", 6: "final"}
 _SPARE: Final = 393_216  # blocks: the default spare areas of a single-layer BD (BD-RE part 1)
+
+_DVD_RW: Final = Kind(
+    "dvd-rw",
+    0x14,
+    "minus",
+    2_298_496,
+    16,
+    _SLOW_DVD[1:],
+    _CD_CLOSES,
+    "4.4, 6.4; ECMA-338",
+    erasable=True,
+    gaps=(28_672, 12_288),
+    formats=(
+        FormatRow(0x00, 0x10, restricted=True),
+        FormatRow(0x10, 0x10, restricted=True),
+        FormatRow(QUICK_FORMAT, 0x10, restricted=True),
+    ),
+    rewritten_as=0x13,
+    book=0x32,
+)
 
 # A CD's second session begins behind a lead-out of 6,750 blocks, a lead-in of 4,500 and a pre-gap
 # of 150; later lead-outs have 2,250 (Orange Book; MMC-6 4.3). The border zones of DVD-R and the
@@ -118,25 +140,8 @@ ROWS: Final = (
         book=0x26,
         layers=2,
     ),
-    Kind(
-        "dvd-rw",
-        0x14,
-        "minus",
-        2_298_496,
-        16,
-        _SLOW_DVD[1:],
-        _CD_CLOSES,
-        "4.4; ECMA-338",
-        erasable=True,
-        gaps=(28_672, 12_288),
-        formats=(
-            FormatRow(0x00, 0x10, restricted=True),
-            FormatRow(0x10, 0x10, restricted=True),
-            FormatRow(0x15, 0x10, restricted=True),
-        ),
-        rewritten_as=0x13,
-        book=0x32,
-    ),
+    _DVD_RW,
+    _DVD_RW._replace(name="dvd-rw-formatted", formatted=True),
     Kind(
         "dvd+r",
         0x1B,

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from drivers.simulator.kinds import FormatRow, Kind
+from drivers.simulator.kinds import QUICK_FORMAT, FormatRow, Kind
 from drivers.simulator.overwritable import GOES_ON, Overwritable
 from drivers.simulator.sequential import PREGAP, SHORTEST, Cue, Sequential
 from drivers.simulator.surface import BLOCK, Surface
@@ -24,6 +24,13 @@ class SimulatedMedium:
             self.layout = Overwritable(kind, self.surface, self.capacity, formatted=ready)
         else:
             self.layout = Sequential(kind, self.surface, self.capacity)
+        if kind.formatted:
+            self.layout = self._restricted(self.capacity, quick=True)
+
+    def _restricted(self, blocks: int, *, quick: bool) -> Overwritable:
+        """Return a DVD-RW formatted for restricted overwrite (4.4)."""
+        edge = 0 if quick else None
+        return Overwritable(self.kind, self.surface, blocks, restricted=True, edge=edge)
 
     @property
     def profile(self) -> int:
@@ -42,7 +49,7 @@ class SimulatedMedium:
         blocks = len(data) // BLOCK
         self.surface.write(0, data)
         if isinstance(self.layout, Overwritable):
-            self.layout.formatted = True
+            self.layout.formatted, self.layout.edge = True, None
             return
         if self.kind.family == "cd":
             self.layout.expect(Cue(-PREGAP, (0,), blocks))
@@ -70,11 +77,12 @@ class SimulatedMedium:
         if isinstance(self.layout, Sequential) and not row.restricted:
             self.layout.capacity, self.layout.formatted = blocks, True  # BD-R: spare areas made
             return
-        self.layout = Overwritable(self.kind, self.surface, blocks, restricted=row.restricted)
+        if row.restricted:
+            self.layout = self._restricted(blocks, quick=row.type == QUICK_FORMAT)
+            return
+        self.layout = Overwritable(self.kind, self.surface, blocks)
         if row.background:
             self.layout.background = GOES_ON
-        if row.type == 0x15:
-            self.layout.edge = 0
 
     def blank(self, *, full: bool) -> None:
         """Blank; a DVD-RW becomes sequential again (MMC-6 6.2)."""

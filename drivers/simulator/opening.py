@@ -1,5 +1,6 @@
 """Simulated devices by name, as an operator gives them in place of a device: "cd-r,fault=busy"."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from drivers.simulator.disk import DiskFaults, SimulatedDisk
@@ -16,11 +17,16 @@ if TYPE_CHECKING:
 _STICK: Final = "stick"
 _EMPTY: Final = "empty"
 _STICK_BLOCKS: Final = 4 << 20  # of 512 bytes: 2 GiB; memory is used for what is written
-_SEEDED_BLOCKS: Final = 4096  # random faults lie within the first 8 MiB
+_SEEDED_BLOCKS: Final = 4096  # random faults lie among the first ones
+_WORDS: Final = "fault=NAME, fault=NAME@BLOCK, fault=NAME#NTH or seed=NUMBER"
+_STICK_FAULTS: Final = ("bad-block", "unreadable", "silent-corruption", "write-protected")
 
 
 def open_simulated(name: str) -> "Recorder | ScsiDisk":
     """Open a simulated drive with a blank medium in it, or a simulated stick.
+
+    Whenever a disc is let out of the drive, a blank one of the same kind is put in: a job that
+    needs several of them finds them.
 
     Args:
         name: a kind of medium (`KINDS`), "empty" or "stick"; after commas "fault=NAME", with
@@ -30,47 +36,40 @@ def open_simulated(name: str) -> "Recorder | ScsiDisk":
         WrongUsage: there is no such medium or fault.
     """
     kind, *words = name.split(",")
-    faults = _faults(name, words)
     if kind == _STICK:
-        return _stick(name, faults)
+        return _stick(_faults(name, words, _STICK_FAULTS))
     if kind != _EMPTY and kind not in KINDS:
         known = ", ".join((*KINDS, _EMPTY, _STICK))
         raise WrongUsage("no such simulated medium", f"simulator:{name}", f"There are {known}")
     from drivers.mmc.recorder import Recorder
 
-    drive = SimulatedDrive(None if kind == _EMPTY else kind, faults=faults)
+    faults = _faults(name, words, FAULTS)
+    drive = SimulatedDrive(None if kind == _EMPTY else kind, faults=faults, attended=True)
     return Recorder(drive, clock=drive.clock, sleep=drive.clock.sleep)
 
 
-def _faults(name: str, words: list[str]) -> list[Fault]:
+def _faults(name: str, words: list[str], names: Collection[str]) -> list[Fault]:
     faults: list[Fault] = []
     for word in words:
         option, _, value = word.partition("=")
         try:
             if option == "fault":
-                faults.append(parse_fault(value))
-            elif option == "seed":
-                faults.extend(random_faults(int(value), _SEEDED_BLOCKS))
+                faults.append(parse_fault(value, names))
+            elif option == "seed" and value.isdecimal():
+                faults.extend(random_faults(int(value), _SEEDED_BLOCKS, names=names))
             else:
-                raise ValueError(f"{option!r} is not known")
+                raise ValueError(f"{word!r} is not known")
         except ValueError as error:
-            known = "Write fault=NAME or fault=NAME@BLOCK; names: " + ", ".join(FAULTS)
+            known = f"Write {_WORDS}; names of faults: {', '.join(names)}"
             raise WrongUsage(str(error), f"simulator:{name}", known) from error
     return faults
 
 
-def _stick(name: str, faults: list[Fault]) -> "ScsiDisk":
+def _stick(faults: list[Fault]) -> "ScsiDisk":
     from drivers.scsi_disk import ScsiDisk
     from drivers.usb.bulk_only import BulkOnly
 
     blocks = {row.name: frozenset((row.lba or 0,)) for row in faults}
-    wrong = set(blocks) - {"bad-block", "unreadable", "silent-corruption", "write-protected"}
-    if wrong:
-        raise WrongUsage(
-            f"a simulated stick has no fault {sorted(wrong)[0]!r}",
-            f"simulator:{name}",
-            "Use bad-block, unreadable, silent-corruption or write-protected",
-        )
     none: frozenset[int] = frozenset()
     disk = SimulatedDisk(
         _STICK_BLOCKS,

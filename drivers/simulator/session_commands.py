@@ -7,7 +7,7 @@ from typing import Final
 from drivers.simulator import conditions as sense
 from drivers.simulator.block_commands import rehearse, write_type
 from drivers.simulator.conditions import Refused
-from drivers.simulator.kinds import FormatRow
+from drivers.simulator.kinds import QUICK_FORMAT, FormatRow
 from drivers.simulator.medium import SimulatedMedium
 from drivers.simulator.overwritable import GOES_ON, STOPPED, Overwritable
 from drivers.simulator.sequential import AT_ONCE, PREGAP, Cue, Sequential
@@ -189,7 +189,7 @@ def _resume(state: State, medium: SimulatedMedium) -> bool:
 
 def _format(state: State, medium: SimulatedMedium, row: FormatRow, blocks: int) -> None:
     durations = medium.kind.durations
-    slow = row.type == 0x00 and row.restricted
+    slow = row.restricted and row.type != QUICK_FORMAT
     seconds = durations.full if slow else durations.quick
     state.buffer.drop()
 

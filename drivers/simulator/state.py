@@ -76,6 +76,7 @@ class State:
     pending: Refused | None = None  # for REQUEST SENSE
     looked: float = 0.0
     background_until: float = 0.0
+    attend: Callable[[], None] = nothing  # what somebody does when the host has opened the tray
     bad_blocks: set[int] = field(default_factory=set)  # found when the medium takes them
 
     @property

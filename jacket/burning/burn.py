@@ -2,26 +2,29 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from jacket.author import AUTO_PROFILE, author
 from jacket.author_request import now
 from jacket.authored import Authored, Selection
-from jacket.burning.fate import interrupted_words, mistake, without_sources
-from jacket.burning.result import Burned, BurnInterrupted, held_against, state_of, worst
+from jacket.burning.again import Order, order_of
+from jacket.burning.ended import end, note_lost
+from jacket.burning.result import Burned, held_against, worst
+from jacket.burning.sheet import Sheet
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
 from jacket.protection import NO_WISH, Wish, secure_sibling
+from jacket.split import VolumesMissing
 from jacket.target import MEDIA
 from jacket.writing import Form, Image, Volume
 from media import working_folder
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
 from profiles.profile_table import profile
-from reporting import FilmjacketError, Interrupted, Progress, silent
+from reporting import CannotWrite, FilmjacketError, Progress, silent
 
 
 class Planning(TypedDict, total=False):
@@ -69,34 +72,62 @@ def burn(
         FilmjacketError: what else can go wrong; no medium was written then.
     """
     clock = recorded or now()
-    chosen, word = _chosen(target, profile_id, planning.get("wish", NO_WISH))
+    wish = planning.get("wish", NO_WISH)
+    chosen, word = _chosen(target, profile_id, wish)
     row = None if isinstance(chosen, str) else chosen
     target.refuse(row)
     medium = MEDIA[word][0] if row is None else row.medium
     folder = jobs_folder or default_folder()
+    room = target.room(capacity, split=planning.get("split", False))
+    _refuse_smaller(room, capacity, planning.get("volumes", ()), target.name)
+    given = list(sources)
     job = partial(
         author,
-        sources,
+        given,
         profile_id=chosen,
-        capacity=target.room(capacity, split=planning.get("split", False)),
+        capacity=room,
         medium=word if row is None else None,
         recorded=clock,
         dry_run=dry_run,
         progress=progress,
         **planning,
     )
+    sheet = Sheet(wish)
     if dry_run:
-        planned = _authored(job, folder, target, _OnTarget(target, medium, None))
+        planned = _authored(job, folder, target, _OnTarget(target, medium, None, sheet))
         target.check(max(volume.size for volume in planned.volumes))
-        return Burned(planned, target.name, (), "")
-    record = JobRecord.begin(folder, "burn", clock, target=target.plain(), discs=[])
+        return Burned(planned, target.name, (), "", target.plain())
+    order = order_of(
+        planning,
+        clock=int(clock.timestamp()),
+        profile=chosen if isinstance(chosen, str) else chosen.identifier,
+        capacity=room,
+        sources=len(given),
+    )
+    begun = datetime.now(UTC).replace(microsecond=0)
+    record = JobRecord.begin(
+        folder, "burn", begun, **order.plain(), target=target.plain(), discs=[]
+    )
     try:
-        authored = _authored(job, folder, target, _OnTarget(target, medium, record))
-        return _burned(authored, target, record)
+        form = _OnTarget(target, medium, record, sheet)
+        return _burned(_authored(job, folder, target, form), target, record, order)
     except BaseException as error:
-        _failed(error, target, record)
+        end(error, target, record, order, sheet)
     finally:
         target.finish()
+
+
+def _refuse_smaller(
+    room: int | None, wanted: int | None, volumes: Collection[int], where: str
+) -> None:
+    """See that volumes that are made again are shared out as they were."""
+    if volumes and room is not None and wanted is not None and room < wanted:
+        raise CannotWrite(
+            f"the disc has {room:,} bytes, where the volumes of the set are made for {wanted:,}: "
+            "they would hold something else",
+            where,
+            "Insert a disc that is as large as the others",
+        )
 
 
 def _chosen(
@@ -116,13 +147,16 @@ def _chosen(
 class _OnTarget(Image):
     """The image of a medium that no file ever holds: it goes straight to a target."""
 
-    def __init__(self, target: Target, medium: Medium, record: JobRecord | None) -> None:
+    def __init__(
+        self, target: Target, medium: Medium, record: JobRecord | None, sheet: Sheet
+    ) -> None:
         super().__init__(target.file_system(medium))
-        self._target, self._record = target, record
+        self._target, self._record, self._sheet = target, record, sheet
 
     def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
         if self._record is None:
             raise ValueError("a dry run writes nothing")
+        self._sheet.hear(volume)
         return self._target.put(volume, self._record, progress)
 
 
@@ -133,23 +167,35 @@ def _authored(job: Callable[..., Authored], folder: Path, target: Target, form: 
     """
     make_folder(folder)
     with working_folder(folder / "burn") as work:
-        image = work / "volume.img"
+        work.chmod(0o700)  # Patients' images; the folder of the records may be open to others.
         try:
-            done = job(image, form=form)
+            done = job(work / "volume.img", form=form)
         except FilmjacketError as error:
-            if error.where.startswith(str(work)):
-                error.where = target.name
-            raise
+            cause = _cause(error)
+            if cause.where.startswith(str(work)):
+                cause.where = target.name
+            if cause is error:
+                raise
+            raise cause from cause.__cause__
     volumes = tuple(replace(volume, path=target.name) for volume in done.volumes)
     return replace(done, volumes=volumes, next_step="", cannot="")
 
 
-def _burned(authored: Authored, target: Target, record: JobRecord) -> Burned:
+def _cause(error: FilmjacketError) -> FilmjacketError:
+    """Return of a set what has ended it, with what is known of the whole set."""
+    cause = error.__cause__ if isinstance(error, VolumesMissing) else None
+    if not isinstance(cause, FilmjacketError):
+        return error
+    cause.details = cause.details | error.details
+    return cause
+
+
+def _burned(authored: Authored, target: Target, record: JobRecord, order: Order) -> Burned:
     """Write down what was made, and return it."""
+    record.medium_begun()
     for disc in target.results:
         held_against(disc, authored.profile)
     discs = tuple(target.results)
-    done = Burned(authored, target.name, discs, str(record.path))
     record.tell(
         state=worst(discs),
         profile=authored.profile,
@@ -159,32 +205,8 @@ def _burned(authored: Authored, target: Target, record: JobRecord) -> Burned:
         flaws=len(authored.flaws),
         discs=[disc.plain() for disc in discs],
     )
-    return done
-
-
-def _failed(error: BaseException, target: Target, record: JobRecord) -> NoReturn:
-    """Write down the truth about what was begun, and raise what the operator is told."""
-    discs = [disc.plain() for disc in target.results]
-    interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
-    what = type(error).__name__
-    if isinstance(error, FilmjacketError):
-        what = without_sources(error, target.name)
-    state = "interrupted" if interrupted else state_of(target.results)
-    record.tell(state=state, error="interrupted" if interrupted else what, discs=discs)
-    details: dict[str, Any] = {"discs": discs, "record": str(record.path)}
-    if isinstance(error, FilmjacketError):
-        details = error.details | details
-    if interrupted:
-        what, remedy = interrupted_words(target.results[-1] if target.results else None)
-        if isinstance(error, Interrupted):  # of a set: it tells what is complete
-            remedy = f"{remedy}. {error.remedy}"
-        told = BurnInterrupted(what, target.name, remedy)
-        told.details = details
-        raise told from error
-    if isinstance(error, Exception) and not isinstance(error, FilmjacketError) and target.results:
-        failed = mistake(error, target.results[-1], target.name)
-        failed.details = details
-        raise failed from error
-    if isinstance(error, FilmjacketError):
-        error.details = details
-    raise error
+    note_lost(discs, record)
+    again = order.command() if authored.of > 1 else ""
+    # Not asked of the drive again: it may be gone, and what it has made is good for all that.
+    place = record.content["target"]
+    return Burned(authored, target.name, discs, str(record.path), place, again)

@@ -14,6 +14,7 @@ from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
 from jacket.burning.far_end import WHOLE, FarEnd, OnDisc
 from jacket.burning.image import DriveImage
+from jacket.burning.kept_map import keep_map
 from jacket.burning.read_back import read_back
 from jacket.burning.result import DiscFailed, DiscResult, Verdict, defect_words
 from jacket.job_record import JobRecord
@@ -112,7 +113,6 @@ class _Disc:
         return -(-self.stream.size // BLOCK)
 
     def write(self) -> None:
-        self.record.tell(state="writing")
         pieces = self.digests.of(self.stream.pieces(0, _PIECE))
         with Ahead(pieces, depth_for(self._speed())) as ahead:
             try:
@@ -155,18 +155,16 @@ class _Disc:
         if done.is_good:
             self._read_far_end()
             return
-        result, bad = self.result, done.map.of("-", "*", "?")
-        result.defects = tuple(name_defects(self.volume, bad))
-        path = self.record.beside(
-            f"-volume{result.volume}-copy{result.copy}.map", done.map.text(BLOCK)
-        )
-        result.map_file = str(path)
+        bad = done.map.of("-", "*", "?")
+        self.result.defects = tuple(name_defects(self.volume, bad))
         what = f"{sum(run.blocks for run in bad):,} of {self.blocks:,} blocks do not read back"
         if done.broken_off:
             what = f"{what} ({done.broken_off})"
-        if result.defects:
-            what = f"{what}; damaged: {defect_words(result.defects)}"
-        raise self._no_good("bad", what, _DESTROY)
+        if self.result.defects:
+            what = f"{what}; damaged: {defect_words(self.result.defects)}"
+        failed = self._no_good("bad", what, _DESTROY)
+        keep_map(done.map, self.result, self.record)
+        raise failed
 
     def _read_far_end(self) -> None:
         if self.far_end is None:

@@ -47,6 +47,85 @@ def refuse_other_disc(row: ApplicationProfile, disc: Disc, where: str) -> None:
         )
 
 
+def refuse_used(recorder: Recorder, disc: Disc, *, erase: bool, wipe: bool = False) -> None:
+    """See that nothing is lost on the disc in the drive but what may be.
+
+    Args:
+        recorder: with the disc.
+        disc: that is in.
+        erase: whether what is on it may be lost.
+        wipe: whether nothing of what was on it may stay.
+
+    Raises:
+        MediumRefused: something is on it, or nothing of it can be wiped.
+    """
+    if wipe and not disc.erasable:
+        raise MediumRefused(
+            f"a {disc.kind} cannot be overwritten", recorder.name, "Leave out --wipe"
+        )
+    if _is_blank(recorder, disc):
+        return
+    if not disc.erasable:
+        raise MediumRefused(f"the {disc.kind} is not blank", recorder.name, "Insert a blank disc")
+    if not erase:
+        raise MediumRefused(
+            f"there is something on the {disc.kind}",
+            recorder.name,
+            "Insert a blank disc, or say --erase: then what is on it is lost",
+        )
+
+
+def refuse_next(
+    recorder: Recorder,
+    disc: Disc,
+    *,
+    first: Disc,
+    row: ApplicationProfile | None,
+    blocks: int,
+    erase: bool,
+    wipe: bool,
+) -> None:
+    """See that a volume that was laid out for the first disc of a job goes on this one.
+
+    Args:
+        recorder: with the disc.
+        disc: that is in.
+        first: disc of the job.
+        row: the profile; None: it is still to be chosen.
+        blocks: of the volume.
+        erase: whether what is on it may be lost.
+        wipe: whether nothing of what was on it may stay.
+
+    Raises:
+        MediumRefused: it is of another kind, too small, or something is on it.
+    """
+    if row is not None:
+        refuse_other_disc(row, disc, recorder.name)
+    _refuse_laid_out_otherwise(first, disc, recorder.name)
+    refuse_used(recorder, disc, erase=erase, wipe=wipe)
+    _refuse_small(disc, blocks, recorder.name)
+
+
+def _refuse_laid_out_otherwise(first: Disc, disc: Disc, where: str) -> None:
+    if USUAL.get(disc.kind) != USUAL.get(first.kind):
+        raise MediumRefused(
+            f"the job is for a {first.kind}, and this is a {disc.kind}",
+            where,
+            f"Insert a blank {first.kind}",
+        )
+
+
+def _refuse_small(disc: Disc, blocks: int, where: str) -> None:
+    # Of one that is made blank, or overwritten, all can be used.
+    room = disc.free if disc.state == "blank" and disc.free else disc.capacity
+    if blocks > room:
+        raise MediumRefused(
+            f"the {disc.kind} is too small: it has {room:,} blocks, and {blocks:,} are needed",
+            where,
+            "Insert a larger disc",
+        )
+
+
 def made_ready(
     recorder: Recorder,
     disc: Disc,
@@ -69,27 +148,18 @@ def made_ready(
     Raises:
         MediumRefused: something is on it, or nothing of it can be wiped.
     """
-    if wipe and not disc.erasable:
-        raise MediumRefused(
-            f"a {disc.kind} cannot be overwritten", recorder.name, "Leave out --wipe"
-        )
+    refuse_used(recorder, disc, erase=erase, wipe=wipe)
     if wipe and disc.kind in BLANKED and disc.state != "overwritable":
         begin()
         return recorder.blank(full=True, progress=progress)
-    if disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder)):
-        return disc
-    if not disc.erasable:
-        raise MediumRefused(f"the {disc.kind} is not blank", recorder.name, "Insert a blank disc")
-    if not erase:
-        raise MediumRefused(
-            f"there is something on the {disc.kind}",
-            recorder.name,
-            "Insert a blank disc, or say --erase: then what is on it is lost",
-        )
-    if disc.state == "overwritable":
+    if disc.state in ("blank", "overwritable"):
         return disc
     begin()
     return recorder.blank(progress=progress)
+
+
+def _is_blank(recorder: Recorder, disc: Disc) -> bool:
+    return disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder))
 
 
 def _is_empty(recorder: Recorder) -> bool:
@@ -102,34 +172,46 @@ def _is_empty(recorder: Recorder) -> bool:
 
 def next_disc(
     recorder: Recorder,
-    ask: Callable[[], None],
+    ask: Callable[[str], None],
+    refuse: Callable[[Disc], None],
     *,
     patience: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Disc:
-    """Let the disc out that is in, and wait until another one is.
+    """Let the disc out that is in, and wait until one is in that will do.
 
     Args:
         recorder: of the drive.
-        ask: tells the operator to insert one.
-        patience: seconds to wait for it.
+        ask: tells the operator to insert one, and what was wrong with the last; "": nothing.
+        refuse: raises where a disc will not do; it is let out again.
+        patience: seconds to wait for all of this.
         clock: in seconds.
         sleep: waits some.
 
     Raises:
-        NoMedium: none came.
+        NoMedium: none came that will do.
+        FilmjacketError: the drive does not let a disc out, or is gone.
     """
-    recorder.eject()
-    ask()
     deadline = clock() + patience
-    while recorder.tray() != "loaded":
-        if clock() > deadline:
-            raise NoMedium(
-                "no other disc was inserted", recorder.name, "Start again for what is missing"
-            )
+    wrong = ""
+    recorder.eject()
+    ask(wrong)
+    while clock() <= deadline:
+        if recorder.tray() == "loaded":
+            try:
+                disc = recorder.medium()
+                refuse(disc)
+                return disc
+            except FilmjacketError as error:
+                wrong = error.what
+            recorder.eject()
+            ask(wrong)
         sleep(_PAUSE)
-    return recorder.medium()
+    last = f"; the last one was let out again: {wrong}" if wrong else ""
+    raise NoMedium(
+        f"no other disc was inserted{last}", recorder.name, "Start again for what is missing"
+    )
 
 
 def let_out(recorder: Recorder) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from traceback import extract_tb
 from typing import Final
 
+from drivers.transport import DeviceGone
 from jacket.burning.result import DiscFailed, DiscResult, Stage
 from reporting import CannotRead, FilmjacketError
 
@@ -12,6 +13,10 @@ _STICK: Final = "stick"
 _AGAIN: Final = "Start it again"
 _ERASE: Final = "Start it again with --erase"
 _DISCARD: Final = "Take it out and discard it, then start again"
+_GONE: Final = (
+    "The drive was gone before it had come to rest: discard the disc, and if the drive still holds "
+    "it, switch the drive off and on, then eject"
+)
 _NOT_THIS_STICK: Final = "Do not hand this stick out; to write it again, say --erase"
 # Stage → what an interruption in it leaves, and what to do.
 _INTERRUPTED: Final[dict[Stage, tuple[str, str]]] = {
@@ -21,7 +26,7 @@ _INTERRUPTED: Final[dict[Stage, tuple[str, str]]] = {
         "Wait until the drive is at rest, then start again with --erase",
     ),
     "formatting": (
-        "while the {medium} was formatted: what was on it is lost",
+        "while the {medium} was formatted: if anything was on it, that is lost",
         "Wait until the drive is at rest, then start again with --erase",
     ),
     "blank": ("before anything was written; what was on the {medium} is lost", _ERASE),
@@ -81,6 +86,11 @@ def without_sources(error: FilmjacketError, name: str) -> str:
     if any(isinstance(each, CannotRead) for each in _causes(error)):
         return f"a source file: {error.what}"
     return error.what
+
+
+def gone_words(error: BaseException) -> str:
+    """Return what to tell where *error* came of a drive that was not there any more; else ""."""
+    return _GONE if any(isinstance(each, DeviceGone) for each in _causes(error)) else ""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

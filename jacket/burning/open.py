@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from drivers.block_device import BlockTarget
 from drivers.mmc.recorder import Recorder
 from drivers.open_drive import open_drive
-from drivers.preflight import Refused
 from jacket.burning.disc import Engine
 from jacket.burning.target import Ask, DiscTarget, How, Target
 from reporting import WrongUsage
@@ -31,7 +29,7 @@ def open_target(
         FilmjacketError: there is no such device, it does not open, or something speaks against
             writing it.
     """
-    drive = _opened(device, how, [str(path) for path in sources])
+    drive = open_drive(device, sources=[str(path) for path in sources], overwrite=how.erase)
     try:
         if isinstance(drive, Recorder):
             return DiscTarget(drive, how, ask, engine=_engine(engine, drive))
@@ -42,15 +40,6 @@ def open_target(
         return StickTarget(drive, how)
     except BaseException:
         drive.close()
-        raise
-
-
-def _opened(device: str, how: How, sources: list[str]) -> Recorder | BlockTarget:
-    try:
-        return open_drive(device, sources=sources, overwrite=how.erase)
-    except Refused as error:
-        if all(refusal.id == "not-blank" for refusal in error.refusals):
-            error.remedy = "Use an empty one, or say --erase: then what is on it is lost"
         raise
 
 

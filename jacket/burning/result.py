@@ -63,12 +63,23 @@ class DiscResult:
     remarks: tuple[str, ...] = ()  # that an operator should know of a good medium
     facts: dict[str, Any] = field(default_factory=dict)
     of: int = 1  # volumes in the set
+    copies: int = 1  # of each volume that are wanted
     stage: Stage = ""
 
     @property
     def is_begun(self) -> bool:
         """Whether something was written, so that it is not as blank any more as it was."""
         return self.stage in _BEGUN
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made to its end: there is no use in making it again."""
+        return self.verdict in ("good", "not compliant", "handed over")
+
+    @property
+    def which(self) -> str:
+        """Return which of the job's media it is."""
+        return which(self.volume, self.of, self.copy, self.copies)
 
     def hear(self, stage: str, done: int) -> None:
         """Take from what is told as progress how far it has come."""
@@ -80,7 +91,10 @@ class DiscResult:
     def take_left(self, left: WrittenDisc | None) -> None:
         """Note what a recording that did not come to its end has left."""
         self.written = self.written or left
-        if self.written is not None and self.written.blocks and not self.is_begun:
+        if self.written is None or self.is_begun:
+            return
+        # Where nobody could ask the drive any more, more may be there than it was heard to take.
+        if self.written.blocks or self.written.session_open is None:
             self.stage = "writing"
 
     def take_verification(self, found: Verification) -> None:
@@ -102,6 +116,7 @@ class DiscResult:
             "volume": self.volume,
             "of": self.of,
             "copy": self.copy,
+            "copies": self.copies,
             "label": self.label,
             "bytes": self.size,
             "medium": self.medium,
@@ -119,6 +134,13 @@ class DiscResult:
             "remarks": list(self.remarks),
             **self.facts,
         }
+
+
+def which(volume: int, of: int, copy: int, copies: int) -> str:
+    """Return which medium of a job is meant; numbers are left out where there is but one."""
+    told = f"volume {volume} of {of}" if of > 1 else ""
+    number = f"copy {copy} of {copies}" if copies > 1 else ""
+    return ", ".join(filter(None, (told, number))) or "the medium"
 
 
 def result_for(volume: Volume, copy: int, medium: str = "") -> DiscResult:
@@ -162,7 +184,9 @@ class Burned:
     authored: Authored
     device: str
     discs: tuple[DiscResult, ...]
-    record: str  # path of the job's record
+    record: str  # path of the job's record; "" after a dry run
+    target: Mapping[str, Any]  # drive and medium, as the record has them
+    again: str = ""  # of a set: the command that makes volumes again, but for --volume K
 
     @property
     def clean(self) -> bool:

@@ -10,6 +10,7 @@ from drivers.write_stick import ReadBackFailed, write_stick
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK
 from jacket.burning.fate import spoilt, without_sources
+from jacket.burning.kept_map import keep_map
 from jacket.burning.left_over import not_overwritten
 from jacket.burning.rescue_map import RescueMap
 from jacket.burning.result import DiscFailed, DiscResult, Stage, defect_words, result_for
@@ -142,7 +143,8 @@ class StickTarget:
         plan = volume.measured.plan
         if plan is None:
             raise ValueError("measured as another form")
-        record.tell(state="writing")
+        record.tell(state="writing", discs=[result.plain()])
+        record.medium_begun()
         # What lies behind the last file is free, and stays as it was unless all is wiped.
         stream = VolumeStream(_used(volume, plan), volume.named, digest_list=volume.digest_list)
         if self._how.wipe:
@@ -174,9 +176,8 @@ class StickTarget:
             found.put(first, -(-(defect.start + defect.length) // BLOCK) - first, "-")
         result.verdict = "bad"
         result.defects = tuple(name_defects(volume, found.of("-")))
-        path = record.beside(f"-volume{result.volume}-copy{result.copy}.map", found.text(BLOCK))
-        result.map_file = str(path)
         result.why = f"{error.what}; damaged: {defect_words(result.defects)}"
+        keep_map(found, result, record)
         return DiscFailed(result.why, self.name, _DISCARD)
 
     def _look(self, volume: Volume, result: DiscResult, progress: Progress) -> None:

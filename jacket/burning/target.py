@@ -12,9 +12,17 @@ from drivers.mmc.recording_facts import Ending, WrittenDisc
 from drivers.mmc.recording_facts import Medium as Disc
 from jacket.burning.digests import BLOCK
 from jacket.burning.disc import Engine, Settings, burn_disc
-from jacket.burning.disc_in_drive import USUAL, let_out, made_ready, next_disc, refuse_other_disc
+from jacket.burning.disc_in_drive import (
+    USUAL,
+    let_out,
+    made_ready,
+    next_disc,
+    refuse_next,
+    refuse_other_disc,
+)
+from jacket.burning.drive_remarks import drive_remarks
 from jacket.burning.far_end import OnDisc, on_whole_disc, reaches_far
-from jacket.burning.fate import spoilt, without_sources
+from jacket.burning.fate import gone_words, spoilt, without_sources
 from jacket.burning.left_over import left_over
 from jacket.burning.result import DiscFailed, DiscResult, Stage, result_for
 from jacket.job_record import JobRecord
@@ -142,13 +150,16 @@ class DiscTarget:
         return USUAL[kind]
 
     def plain(self) -> dict[str, object]:
-        drive = self._recorder.drive()
+        drive, disc = self._recorder.drive(), self._first
         return {
             "device": self.name,
             "vendor": drive.vendor,
             "product": drive.product,
             "revision": drive.revision,
             "serial": drive.serial,
+            "medium": disc.kind,
+            "state": disc.state,
+            "bytes": (disc.free or disc.capacity) * BLOCK,
         }
 
     def file_system(self, medium: Medium) -> FileSystem:
@@ -178,6 +189,7 @@ class DiscTarget:
         written: Written | None = None
         for copy in range(1, self._how.copies + 1):
             result = result_for(volume, copy)
+            result.copies = self._how.copies
             written = self._one(volume, result, record, progress)
         if written is None:
             raise ValueError("no copy is wanted")
@@ -186,9 +198,7 @@ class DiscTarget:
     def _one(
         self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
     ) -> Written:
-        disc = self._disc or self._next(result)
-        if self._settings.claimed is not None:
-            refuse_other_disc(self._settings.claimed, disc, self.name)
+        disc = self._disc or self._next(volume, result)
         result.medium, result.identifier = disc.kind, disc.identifier
         result.why = "the job did not come to its end"
 
@@ -206,16 +216,22 @@ class DiscTarget:
             begin("blank" if result.stage else "")
             result.identifier = disc.identifier
             on_disc = self._on_disc(volume, disc, partial(begin, "formatting"), progress)
+            if not disc.formatted:
+                begin("formatting")  # It comes first, however late the drive tells of it.
             written = burn_disc(
                 self._recorder, self._engine, on_disc, result, self._settings, record, told
             )
+            result.remarks += drive_remarks(result.written)
             result.remarks += left_over(held, disc, result.size, wiped=self._how.wipe)
             return written
         except KeyboardInterrupt:
             self._note_left(result, before)
             result.verdict, result.why = "interrupted", "the operator stopped the job"
             raise
-        except DiscFailed:
+        except DiscFailed as error:
+            if gone := gone_words(error):
+                result.remarks += (gone,)
+                error.remedy = f"{error.remedy}. {gone}"
             raise
         except FilmjacketError as error:
             self._note_left(result, before)
@@ -233,9 +249,10 @@ class DiscTarget:
 
     def _begin(self, result: DiscResult, record: JobRecord) -> None:
         """Count a medium as one of the job, now that something is done to it."""
-        self._disc = None
-        if not any(each is result for each in self.results):
-            self.results.append(result)
+        results = [*(each for each in self.results if each is not result), result]
+        record.tell(state="writing", discs=[each.plain() for each in results])
+        record.medium_begun()
+        self._disc, self.results = None, results
 
     def _on_disc(
         self, volume: Volume, disc: Disc, begin: Callable[[], None], progress: Progress
@@ -255,14 +272,25 @@ class DiscTarget:
         if self._recorder.left is not before:
             result.take_left(self._recorder.left)
 
-    def _next(self, result: DiscResult) -> Disc:
-        def ask() -> None:
-            what = f"volume {result.volume} of {result.of}, copy {result.copy}"
-            self._ask(f"{self.name}: insert a blank {self._first.kind} for {what}")
+    def _next(self, volume: Volume, result: DiscResult) -> Disc:
+        how, recorder = self._how, self._recorder
 
-        how = self._how
+        def ask(wrong: str) -> None:
+            no = f"not this one ({wrong}): " if wrong else ""
+            what = f"volume {result.volume} of {result.of}, copy {result.copy}"
+            self._ask(f"{self.name}: {no}insert a blank {self._first.kind} for {what}")
+
+        refuse = partial(
+            refuse_next,
+            recorder,
+            first=self._first,
+            row=self._settings.claimed,
+            blocks=-(-volume.measured.size // BLOCK),
+            erase=how.erase,
+            wipe=how.wipe,
+        )
         return next_disc(
-            self._recorder, ask, patience=how.patience, clock=how.clock, sleep=how.sleep
+            recorder, ask, refuse, patience=how.patience, clock=how.clock, sleep=how.sleep
         )
 
     def finish(self) -> None:

@@ -1,7 +1,12 @@
 """What is told of media that were burned: as JSON and in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from jacket import console
+from jacket.authored import Authored
 from jacket.authored_words import as_json as authored_json
+from jacket.authored_words import say as say_planned
 from jacket.burning.pace import clock_words
 from jacket.burning.result import Burned, DiscResult
 from jacket.left_out_words import say_left_out
@@ -17,22 +22,54 @@ def as_json(done: Burned) -> dict[str, object]:
     del told["next_step"]
     return {
         "device": done.device,
+        "target": dict(done.target),
         **told,
         "good": bool(done.discs) and all(disc.verdict == "good" for disc in done.discs),
         "discs": [disc.plain() for disc in done.discs],
         "record": done.record,
+        "again": done.again or None,
     }
 
 
 def say(done: Burned) -> None:
     """Print what was burned, or would be, for a person."""
-    authored = done.authored
+    if done.authored.dry_run:
+        console.say(_place(done.target))
+        say_planned(done.authored)
+        return
+    _say_content(done.authored)
+    for disc in done.discs:
+        _say_disc(disc, len(done.discs) > 1)
+    if done.again:
+        secret = done.authored.password_slip or done.authored.password is not None
+        password = ", the same password in a file (--password-file)" if secret else ""
+        console.say(
+            f"to make one of them again, with the same sources and words{password} in place of "
+            f"the dots, and its number for K: {done.again} --volume K"
+        )
+    _say_password(done.authored)
+    console.say(f"record of the job: {console.printable(done.record)}")
+    _say_lost(done.authored)
+
+
+def _place(target: Mapping[str, Any]) -> str:
+    """Return what is there to be written, as the job's record has it."""
+    names = ("vendor", "product", "revision")
+    drive = " ".join(str(target[name]) for name in names if target.get(name))
+    where = str(target.get("device") or target.get("folder"))
+    told = [f"{where} ({drive})" if drive else where]
+    told += [str(target[name]) for name in ("medium", "state") if name in target]
+    if "bytes" in target:
+        told.append(f"{console.size(target['bytes'])} can be used")
+    return console.printable(f"{told[0]}: {', '.join(told[1:])}" if told[1:] else told[0])
+
+
+def _say_content(authored: Authored) -> None:
     if authored.why_profile:
         console.say(f"chosen: {console.printable(authored.why_profile)}")
-    hold = "would hold" if authored.dry_run else "holds"
-    what = "the medium" if authored.of == 1 else f"a set of {authored.of} media"
+    what = "the medium holds" if authored.of == 1 else f"a set of {authored.of} media holds"
     console.say(
-        f"{what} {hold} {console.amount(len(authored.planned), 'instance')}, "
+        f"{what} {console.amount(len(authored.planned), 'instance')}, "
         f"profile {authored.profile} for {MEDIA[Medium(authored.medium)]}, label {authored.label}"
     )
     remarks = [f"  {console.printable(remark)}" for remark in authored.remarks]
@@ -42,12 +79,25 @@ def say(done: Burned) -> None:
     say_left_out(authored.left_out)
     for flaw in authored.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
-    if authored.dry_run:
-        console.say(f"{console.size(authored.size)}; nothing was written (--dry-run)")
-        return
-    for disc in done.discs:
-        _say_disc(disc, len(done.discs) > 1)
-    console.say(f"record of the job: {console.printable(done.record)}")
+
+
+def _say_password(authored: Authored) -> None:
+    if authored.password_slip:
+        slip = console.printable(authored.password_slip)
+        console.say(f"the password is in {slip}: print it, and keep it apart from the medium")
+    if authored.password is not None:
+        console.say(f"password: {authored.password}")
+
+
+def _say_lost(authored: Authored) -> None:
+    """Say at last, behind any GOOD, what somebody may look for in vain."""
+    if authored.lost:
+        files = console.amount(len(authored.lost), "file")
+        verb = "is" if len(authored.lost) == 1 else "are"
+        console.say(
+            f"NOT COMPLETE: {files} that may hold images {verb} not on it; above is why: look "
+            "before you hand it out"
+        )
 
 
 def _say_disc(disc: DiscResult, several: bool) -> None:

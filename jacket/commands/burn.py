@@ -4,6 +4,7 @@ No medium is called good before all of it was read back from the medium itself a
 nothing wrong with it.
 """
 
+import os
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from pathlib import Path
@@ -28,7 +29,7 @@ from jacket.selection_words import (
     chosen,
     number,
 )
-from reporting import Progress
+from reporting import FilmjacketError, Progress, WrongUsage
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -114,6 +115,7 @@ def _declare_drive(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when something was left out or a medium is not compliant."""
+    _refuse_without_clock(arguments)
     try:
         target = _target(arguments)
         try:
@@ -127,6 +129,10 @@ def run(arguments: Namespace) -> int:
         else:
             say_left_out(error.left_out)
         raise
+    except FilmjacketError as error:
+        if not arguments.json and "password" in error.details:
+            console.say(f"password: {error.details['password']}")
+        raise
     if arguments.json:
         console.print_json(as_json(done))
     else:
@@ -134,11 +140,24 @@ def run(arguments: Namespace) -> int:
     return 0 if done.clean else 1
 
 
-def _target(arguments: Namespace) -> Target:
-    if arguments.publish is not None:
-        from jacket.publisher import FolderTarget
+def _refuse_without_clock(arguments: Namespace) -> None:
+    """See that a volume becomes one of its set: with another clock it is of a set of its own.
 
-        return FolderTarget(Path(arguments.publish), copies=arguments.copies)
+    Raises:
+        WrongUsage: nobody says what the clock is.
+    """
+    known = "SOURCE_DATE_EPOCH" in os.environ or arguments.dry_run
+    if arguments.split and arguments.volume and not known:
+        raise WrongUsage(
+            "without the clock of its set the disc would be of another set",
+            "--volume",
+            "Set SOURCE_DATE_EPOCH to the clock of the set: the record of its job has it, as "
+            '"clock", and the words that make a volume again. For a new set choose a number of '
+            "seconds (date +%s) and say it with each volume",
+        )
+
+
+def _target(arguments: Namespace) -> Target:
     how = How(
         speed=arguments.speed,
         copies=arguments.copies,
@@ -146,6 +165,10 @@ def _target(arguments: Namespace) -> Target:
         erase=arguments.erase,
         wipe=arguments.wipe,
     )
+    if arguments.publish is not None:
+        from jacket.publisher import open_folder
+
+        return open_folder(Path(arguments.publish), how, engine=arguments.engine)
     return open_target(arguments.device, how, _ask, arguments.sources, engine=arguments.engine)
 
 

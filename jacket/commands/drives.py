@@ -1,9 +1,15 @@
 """List drives, sticks and disks, what is in them, and what speaks against writing them."""
 
 from argparse import ArgumentParser, Namespace
+from typing import Final
 
+from drivers.mmc.commands import BLOCK
+from drivers.mmc.recording_facts import Medium
 from jacket import console
 from jacket.drives import Seen, look_at, seen
+
+# By whether --erase is all that it takes.
+_MARKS: Final = {False: "not to be written", True: "not to be written as it is"}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,20 +36,31 @@ def run(arguments: Namespace) -> int:
 
 
 def _say(one: Seen) -> None:
-    name = " ".join(part for part in (one.vendor, one.model) if part)
-    size = "" if one.size is None else f", {console.size(one.size)}"
-    console.say(f"{one.path}  {one.kind}  {console.printable(name)}{size}")
+    found = one.found
+    name = " ".join(part for part in (found.vendor, found.model) if part)
+    size = "" if found.size is None else console.size(found.size)
+    told = (part for part in (console.printable(name), size) if part)
+    console.say("  ".join((found.path, found.kind, ", ".join(told))).rstrip())
     if one.medium is not None:
-        medium = one.medium
-        console.say(
-            f"  in it: {medium.kind}, {medium.state}, {console.size(medium.free * 2048)} free"
-        )
+        console.say(f"  in it: {_disc(one.medium)}")
     if one.speeds:
         console.say(f"  writes at {', '.join(f'{speed:,}' for speed in one.speeds)} kB/s")
     if one.trouble:
         console.say(f"  {console.printable(one.trouble)}")
     for refusal in one.refusals:
-        console.say(f"  not to be written: {console.printable(refusal.what)}")
+        console.say(f"  {_MARKS[one.needs_erase]}: {console.printable(refusal.what)}")
         console.say(f"    → {console.printable(refusal.remedy)}")
-    if not one.refusals and not one.trouble:
+    if one.can_be_written:
         console.say("  can be written")
+
+
+def _disc(medium: Medium) -> str:
+    """Return what a disc is, and what is free where something can still be written."""
+    room = console.size(max(medium.free, medium.capacity * medium.erasable) * BLOCK)
+    words = {
+        "blank": f"blank, {room}",
+        "appendable": f"something is on it, {room} {'in all' if medium.erasable else 'left'}",
+        "complete": f"full or closed{f', {room}' if medium.erasable else ''}",
+        "overwritable": f"can be overwritten, {room}",
+    }
+    return f"{medium.kind}, {words[medium.state]}"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from errno import EBUSY
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from drivers.closing import ClosesItself
 from media.aside import not_written
 from media.copying import Copier, Step, runs
 from media.extents import Extent
@@ -28,7 +28,7 @@ class Target(Protocol):
         """Make everything durable that was written, before anything is written after it."""
 
 
-class ImageTarget:
+class ImageTarget(ClosesItself):
     """An image file or a block device; a context that closes it.
 
     Who makes one keeps other updates away meanwhile, by `media.update_lock`.
@@ -89,15 +89,7 @@ class ImageTarget:
         except OSError as error:
             raise not_written(error, self._where) from error
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         with suppress(OSError):
             os.close(self._descriptor)
 

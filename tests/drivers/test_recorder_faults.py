@@ -127,8 +127,20 @@ def test_a_recovered_error_is_a_success() -> None:
     data = image(320)
     faults = [Fault("flush", (0x1, 0x17, 0x01)), Fault("write", (0x1, 0x0C, 0), 2, deferred=True)]
     drive = ScriptedDrive(0x41, faults=faults)
-    assert recorder_of(drive).write(320, cut(data)).complete
+    disc = recorder_of(drive).write(320, cut(data))
+    assert (disc.complete, disc.recovered) == (True, 2)
     assert drive.image(0, 320) == data
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_writing_goes_on_after_a_write_that_the_drive_recovered_from(profile: int) -> None:
+    data = image(320)
+    # Some bridges tell of such a write that nothing was transferred.
+    told = Answer(2, sense=bytes.fromhex("700001000000000a000000000c0000000000"), residual=65536)
+    drive = ScriptedDrive(profile, faults=[Fault("write", told, at=2, times=2)])
+    disc = recorder_of(drive).write(320, cut(data))
+    assert (disc.complete, disc.recovered) == (True, 2)
+    assert drive.image(disc.start, 320) == data
 
 
 def test_a_disc_that_the_drive_leaves_open_is_not_called_finished(

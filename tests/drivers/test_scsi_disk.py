@@ -143,7 +143,7 @@ def test_a_protected_stick_of_another_maker_is_known_and_refuses() -> None:
     stick = FaultyStick(Store(64), read_only=True)
     with open_usb_stick("usb:1-4", backend=Bus(plug(stick)), found=[]) as disk:
         assert disk.read_only
-        with pytest.raises(CommandFailed, match="write protection"):
+        with pytest.raises(CommandFailed, match="write protected"):
             disk.pwrite(bytes(512), 0)
 
 

@@ -1,13 +1,14 @@
 """Sense data of both formats, and what a person is told about them."""
 
 import pickle
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.sense import CommandFailed, Sense, parse_failure, parse_sense
-from drivers.sense_rows import KEYS, ROWS, row_of
+from drivers.sense_rows import KEYS, ROWS, SenseRow, on_stick, row_of
 from drivers.transport import Answer, printable
 
 FIXED = "f0 00 03 00 00 01 00 0a 00 00 00 00 0c 00 00 00 00 00"
@@ -35,6 +36,24 @@ PROGRESS = "72 02 04 08 00 00 00 08 02 06 00 00 80 40 00 00"
 )
 def test_sense_data_of_every_format_are_read(data: str, told: Sense | None) -> None:
     assert parse_sense(bytes.fromhex(data)) == told
+
+
+def test_a_block_before_the_first_of_a_cd_is_told_as_one() -> None:
+    fixed = bytes.fromhex("f0 00 03 ff ff ff 6a 0a 00 00 00 00 0c 00 00 00 00 00")
+    short = bytes.fromhex("72 03 0c 00 00 00 00 0c 00 0a 80 00 00 00 00 00 ff ff ff 6a")
+    long = bytes.fromhex("72 03 0c 00 00 00 00 0c 00 0a 80 00 ff ff ff ff ff ff ff 6a")
+    for data in (fixed, short, long):
+        assert "block -150)" in str(parse_failure("WRITE", "/dev/sr0", Answer(2, sense=data)))
+    # A stick has no blocks below zero, and may have that many.
+    assert "block 4294967146)" in str(
+        parse_failure("WRITE", "usb 1-4", Answer(2, sense=fixed), "stick")
+    )
+
+
+@pytest.mark.parametrize("row", [*ROWS, *KEYS])
+def test_nobody_is_told_to_use_another_disc_as_a_stick(row: SenseRow) -> None:
+    told = on_stick(row)
+    assert not re.search(r"\b(disc|drive|brand|slowly|Clean|Format)", told.what + told.remedy)
 
 
 @given(st.binary(max_size=64))

@@ -98,6 +98,17 @@ CASES = (
             ((*SKIN, "a.img"), Left("appendable", (A,))),
         ),
     ),
+    Case(
+        "dvd-rw",
+        (
+            # It fills 128 MiB of the quick format, and closes the session.
+            ((*SKIN, "blank=format_overwrite"), Left("closed")),
+            ((*SKIN, "a.img"), Left("closed", (A,))),
+            ((*SKIN, "blank=deformat_sequential"), Left("blank")),
+            ((*SKIN, "-dao", "b.img"), Left("closed", (B,))),
+        ),
+    ),
+    once(SKIN, "dvd-rw-formatted", state="appendable"),
     once(WODIM, "cd-r", "-tao"),
     once(WODIM, "cd-r", "-sao"),
     once(WODIM, "dvd-r", "-dao"),
@@ -193,6 +204,38 @@ def test_xorriso_grows_a_file_system_and_reads_it_back(
         assert result["code"] == 0, result["output"]
     assert (bridge.folder / "read" / "first").read_bytes() == A
     assert (bridge.folder / "read" / "second").read_bytes() == B
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dvd-rw-formatted", "dvd+rw", "bd-re"])
+def test_what_we_write_over_and_over_is_read_and_overwritten_by_others(
+    bridge: Bridge, peer: Peer, kind: str
+) -> None:
+    peer("xorriso")
+    peer("cdrskin")
+    ours = (sys.executable, str(HELPERS / "scattered_burn.py"))
+    read = ("xorriso", "-osirrox", "on", "-indev", "/dev/sr0", "-extract", "/")
+    steps: list[Step] = [
+        ("xorriso", "-outdev", "stdio:one.iso", "-map", "a.img", "/first", "-commit"),
+        ("xorriso", "-outdev", "stdio:two.iso", "-map", "b.img", "/second", "-commit"),
+        (*ours, "one.iso", "copy.iso"),
+        (*read, "one"),
+        (*ours, "two.iso", "copy.iso"),
+        (*read, "two"),
+        (*SKIN, "-minfo"),
+        (*SKIN, "one.iso"),
+        (*read, "three"),
+    ]
+    told = bridge.run(kind, steps)
+    for result in told:
+        assert result["code"] == 0, result["output"]
+    files = [path.relative_to(bridge.folder) for path in bridge.folder.glob("*/*")]
+    assert sorted(map(str, files)) == ["one/first", "three/first", "two/second"]
+    for name, content in (("one/first", A), ("two/second", B), ("three/first", A)):
+        assert (bridge.folder / name).read_bytes() == content
+    if kind == "dvd-rw-formatted":
+        assert [told[2]["state"], told[4]["state"]] == ["closed", "closed"]
+        assert "DVD-RW restricted overwrite" in told[6]["output"]
 
 
 @pytest.mark.slow

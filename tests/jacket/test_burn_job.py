@@ -382,8 +382,9 @@ def test_a_set_that_is_interrupted_says_which_discs_are_complete_and_what_is_spo
         burned(drive, tmp_path, *many(25, 0), split=True, progress=interrupt)
     assert caught.value.exit_code == 130
     assert "the CD-R is not complete" in caught.value.what
-    assert "(volume 1) is complete and stays" in caught.value.remedy
-    assert "--volume 2" in caught.value.remedy
+    assert "volume 1 of 3 is GOOD, volume 2 of 3 is INTERRUPTED" in caught.value.remedy
+    assert "Missing: volume 2 of 3; volume 3 of 3" in caught.value.remedy
+    assert "--volume 2 --volume 3" in caught.value.remedy
     assert 1 not in caught.value.details["missing"]
     told = record_in(tmp_path)
     assert told["state"] == "interrupted"

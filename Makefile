@@ -1,4 +1,4 @@
-# Two commands for a newcomer: `make demo` and `make test`. Both need Python 3.11 and nothing else.
+# The first two commands: `make demo` and `make test`. README.md says what they need.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

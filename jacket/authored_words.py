@@ -49,7 +49,7 @@ def as_json(done: Authored) -> dict[str, object]:
         "icons": done.icons,
         "remarks": list(done.remarks),
         "flaws": list(done.flaws),
-        "next_step": done.cannot or done.next_step,
+        "next_step": done.next_step,
         "password_slip": done.password_slip or None,
     } | ({} if done.password is None else {"password": done.password})
 
@@ -102,8 +102,6 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     _say_volumes(done)
     if dry:
         console.say("nothing was written (--dry-run)")
-        if done.cannot:
-            console.say(done.cannot)
         return
     _say_password(done)
     if done.next_step:
@@ -143,9 +141,8 @@ def _place(done: Authored) -> str:
 
 
 def _size(done: Authored, size: int) -> str:
-    if not done.dry_run:
-        return console.size(size)
-    return f"{size:,} bytes" if done.exact else f"about {console.size(size)}"
+    is_exact = done.exact or not done.dry_run
+    return console.size(size) if is_exact else f"about {console.size(size)}"
 
 
 def _sizes(done: Authored, volume: AuthoredVolume) -> str:

@@ -19,7 +19,7 @@ HEADINGS = {
     "duplicate": "files that are there twice; nothing is missing without them",
     "directory": "directories of other media; this one has its own",
     "foreign": "texts and programs",
-    "litter": "files of operating systems",
+    "litter": "files of operating systems and of unfinished jobs",
 }
 
 

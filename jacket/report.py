@@ -1,4 +1,4 @@
-"""The verification report to print: a verdict first, then causes, then every place."""
+"""The verification report to print: verdict, what it does not cover, then causes and places."""
 
 import unicodedata
 from collections import Counter

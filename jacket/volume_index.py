@@ -1,7 +1,6 @@
 """README.TXT of a set of volumes: which of them holds what, for a person with a text editor."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final
 
 from dicomdir.elements import BadEncoding, iterate_elements
 from dicomdir.instance import Instance
+from jacket.fitting_text import fitted
 from jacket.listing import decoded_keys
 from profiles.order import Place, Places
 from profiles.plan import Plan
@@ -22,11 +22,6 @@ FACTS: Final[tuple[tuple[int, bytes], ...]] = (
 _TAGS: Final = frozenset(tag for tag, _ in FACTS)
 _WIDTH: Final = 78  # characters; a line of 80 with its end fits every editor and printer
 _LONGEST: Final = 200  # characters of a value
-# Letters that Unicode does not take apart into a plain one and a mark.
-_PLAIN: Final = str.maketrans(
-    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"}
-    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
-)
 _TITLE: Final = "MEDICAL IMAGES (DICOM): THIS IS VOLUME"
 _OURS: Final = re.compile(rf"{re.escape(_TITLE)} [0-9]+ OF [0-9]+\n".encode("ascii"))
 _Counts = dict[Place, dict[int, int]]  # series → volume → instances
@@ -190,11 +185,7 @@ def _name(name: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a value in ASCII, on one line: what has no plain form becomes a question mark."""
-    apart = unicodedata.normalize("NFKD", value[:_LONGEST].translate(_PLAIN))
-    plain = "".join(c for c in apart if not unicodedata.combining(c))
-    shown = "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
-    return " ".join(shown.split())
+    return fitted(value[:_LONGEST], "ascii")
 
 
 def _hung(head: str, text: str, indent: int) -> Iterator[str]:

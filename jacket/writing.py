@@ -15,7 +15,7 @@ from profiles.application_profiles import Medium
 from reporting import CannotWrite, Progress
 
 if TYPE_CHECKING:
-    from secure import Keys
+    from secure import Keys, MailSealer
 
 BLOCK: Final = 2048  # bytes of a sector
 _CLUSTER: Final = 4096  # bytes; as small media are formatted
@@ -105,7 +105,12 @@ def _fat(
         size=size,
         kind=kind,
         partitioned=partitioned,
+        rewritten=_REWRITTEN,
     )
+
+
+# `jacket dicomdir` writes these anew: without room for that nothing could be taken off.
+_REWRITTEN: Final = (("DICOMDIR",), ("MANIFEST.TXT",))
 
 
 class _Fat(NamedTuple):
@@ -299,16 +304,24 @@ class Archive(_Packed):
 
 
 class MailWithArchive(_Packed):
-    """A mail with a ZIP archive attached to it."""
+    """A mail with a ZIP archive attached to it, which may be signed and encrypted."""
+
+    def __init__(self, sealer: "MailSealer | None" = None) -> None:
+        self._sealer = sealer
 
     def measure(self, files: Sequence[PlannedFile], job: Job) -> Measured:
         size = _LETTER + _as_text(_archive_size(files))
+        if self._sealer is not None:
+            signed = size + _LETTER + _as_text(self._sealer.signature_size)
+            size = _LETTER + _as_text(self._sealer.enveloped_size(signed))
         return Measured(size, size, False)
 
     def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
         from media import write_mail
 
-        return self._written(write_mail, volume, progress=progress, capacity=capacity)
+        return self._written(
+            write_mail, volume, progress=progress, capacity=capacity, sealer=self._sealer
+        )
 
 
 class MailOfParts(_Packed):
@@ -360,13 +373,16 @@ def suffix_of(target: Path) -> str:
     return suffix.lower() if suffix.lower() in FILES else ""
 
 
-def form_of(target: Path, medium: Medium, word: str | None) -> Form:
+def form_of(
+    target: Path, medium: Medium, word: str | None, sealer: "MailSealer | None" = None
+) -> Form:
     """Return how *target* is made for a medium.
 
     Args:
         target: its suffix decides.
         medium: one of the media of that suffix in `FILES`.
         word: by which the operator called the medium.
+        sealer: of a mail that is signed and encrypted.
     """
     suffix = suffix_of(target)
     file_system = BY_WORD.get(word or "") or ON_MEDIUM.get(medium)
@@ -374,6 +390,8 @@ def form_of(target: Path, medium: Medium, word: str | None) -> Form:
         return Folder(file_system)
     if suffix == ".zip":
         return Archive()
+    if sealer is not None:
+        return MailWithArchive(sealer)
     if suffix == ".eml":
         return _MAILS[medium]()
     if file_system is None:

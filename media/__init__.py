@@ -2,8 +2,9 @@
 
 # What the names are imported for is told by the type checker's half; at run time each is
 # fetched when it is asked for, so that who needs one format does not load them all.
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from reporting.fetched_names import fetching
 
 if TYPE_CHECKING:
     from media.aside import file_aside, working_folder
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from media.iso9660.write import write_iso9660
     from media.locked import Locked, WrongPassword
     from media.medium import open_medium
-    from media.mime.read import MailMedium
-    from media.mime.write import Envelope, write_mail, write_mime
+    from media.mime.letter import Envelope
+    from media.mime.open import MailMedium, SealedMail
+    from media.mime.write import write_mail, write_mime
     from media.rules import RULES
     from media.source import DigestList, FileRange, Name, NamedSource, Streamed, Written
     from media.udf.bridge import lay_out_bridge
@@ -53,8 +55,9 @@ _HOMES = {
     "media.iso9660.write": "write_iso9660",
     "media.locked": "Locked WrongPassword",
     "media.medium": "open_medium",
-    "media.mime.read": "MailMedium",
-    "media.mime.write": "Envelope write_mail write_mime",
+    "media.mime.letter": "Envelope",
+    "media.mime.open": "MailMedium SealedMail",
+    "media.mime.write": "write_mail write_mime",
     "media.rules": "RULES",
     "media.source": "DigestList FileRange Name NamedSource Streamed Written",
     "media.udf.bridge": "lay_out_bridge",
@@ -69,7 +72,6 @@ _HOMES = {
     "media.zip.read": "ZipMedium open_zip",
     "media.zip.write": "write_zip",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "DEMANDS",
@@ -92,6 +94,7 @@ __all__ = [
     "NameDoesNotFit",
     "NamedSource",
     "PlannedFile",
+    "SealedMail",
     "Streamed",
     "Structure",
     "UdfMedium",
@@ -122,10 +125,4 @@ __all__ = [
     "write_zip",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+__getattr__ = fetching(globals(), _HOMES)

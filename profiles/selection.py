@@ -63,7 +63,7 @@ def select(
         raise WrongUsage(
             "nothing matches all of the selection together",
             "selection",
-            f"There are {_counts(found)}; `jacket ls {where}` shows them",
+            f"There are {_counts(found)}; `jacket ls --files {where}` shows them",
         )
     return selected
 
@@ -110,7 +110,7 @@ def _refuse_unmatched(
             raise WrongUsage(
                 f"{which} matches nothing that was found",
                 option,
-                f"There are {_counts(found)}; `jacket ls {where}` shows them",
+                f"There are {_counts(found)}; `jacket ls --files {where}` shows them",
             )
 
 

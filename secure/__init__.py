@@ -7,8 +7,9 @@ Reading: `Keys` once for a medium, `open_secure_file` for each file.
 
 # What the names are imported for is told by the type checker's half; at run time each is
 # fetched when it is asked for, so that who only asks whether a file is one loads no ciphers.
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from reporting.fetched_names import fetching
 
 if TYPE_CHECKING:
     from secure.certificates import PrivateKey, load_certificates, load_private_key
@@ -31,11 +32,20 @@ if TYPE_CHECKING:
         WrongPassword,
     )
     from secure.keys import Keys
+    from secure.mail_opening import (
+        SignedMail,
+        check_detached,
+        check_signed,
+        cms_kind,
+        decrypt_mail,
+    )
+    from secure.mail_sealer import MailSealer, prepare_mail
     from secure.opening import Opened, open_secure_file
-    from secure.password import Strength, generate_password, judge_password
+    from secure.password import generate_password
     from secure.recognise import HEAD_SIZE, looks_like_secure_dicom_file
     from secure.sealer import SealedFile, Sealer, prepare
     from secure.signers import Signer
+    from secure.strength import Strength, judge_password
     from secure.trust import Judgement, Standing, TrustStore, Use, judge
     from secure.verifying import Signature, SignerReport
 
@@ -45,15 +55,17 @@ _HOMES = {
     "NotDecrypted NotDicom SecureFileError SignatureInvalid TooMuch UnknownAlgorithm Unprotected "
     "WrongKey WrongPassword",
     "secure.keys": "Keys",
+    "secure.mail_opening": "SignedMail check_detached check_signed cms_kind decrypt_mail",
+    "secure.mail_sealer": "MailSealer prepare_mail",
     "secure.opening": "Opened open_secure_file",
-    "secure.password": "Strength generate_password judge_password",
+    "secure.password": "generate_password",
     "secure.recognise": "HEAD_SIZE looks_like_secure_dicom_file",
     "secure.sealer": "SealedFile Sealer prepare",
     "secure.signers": "Signer",
+    "secure.strength": "Strength judge_password",
     "secure.trust": "Judgement Standing TrustStore Use judge",
     "secure.verifying": "Signature SignerReport",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "HEAD_SIZE",
@@ -64,6 +76,7 @@ __all__ = [
     "Judgement",
     "KeyNotRead",
     "Keys",
+    "MailSealer",
     "NoRecipient",
     "NotCms",
     "NotDecrypted",
@@ -75,6 +88,7 @@ __all__ = [
     "SecureFileError",
     "Signature",
     "SignatureInvalid",
+    "SignedMail",
     "Signer",
     "SignerReport",
     "Standing",
@@ -86,6 +100,10 @@ __all__ = [
     "Use",
     "WrongKey",
     "WrongPassword",
+    "check_detached",
+    "check_signed",
+    "cms_kind",
+    "decrypt_mail",
     "generate_password",
     "judge",
     "judge_password",
@@ -94,12 +112,7 @@ __all__ = [
     "looks_like_secure_dicom_file",
     "open_secure_file",
     "prepare",
+    "prepare_mail",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+__getattr__ = fetching(globals(), _HOMES)

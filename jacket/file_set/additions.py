@@ -18,8 +18,8 @@ _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)  # digests do not depend on 
 # How reasons begin that tell of what is on the medium.
 ALREADY: Final = "on the medium already"
 OTHER_SYNTAX: Final = "is there already, in another transfer syntax"
-# What the scan has to tell of every file, to know an image in another transfer syntax again.
-SIZE: Final = ((0x00280010, b"US"), (0x00280011, b"US"))  # Rows, Columns
+# By these an image in another transfer syntax is known again.
+_SIZE: Final = ((0x00280010, b"US"), (0x00280011, b"US"))  # Rows, Columns
 
 SameObject = Callable[[Instance, Instance], bool]
 
@@ -116,11 +116,11 @@ def _size(instance: Instance) -> bytes:
         found = [
             instance.facts[head:end]
             for tag, _, head, _, end in iterate_elements(instance.facts)
-            if (tag, b"US") in SIZE
+            if (tag, b"US") in _SIZE
         ]
     except BadEncoding:
         return b""
-    return b"".join(found) if len(found) == len(SIZE) else b""
+    return b"".join(found) if len(found) == len(_SIZE) else b""
 
 
 def _twin(instance: Instance, other: Instance, *, same: bool) -> NotIndexed:

@@ -124,10 +124,10 @@ def open_file_set(path: Path) -> FileSetFiles:
 
 def _kind_of(medium: "Medium") -> str:
     """Return the kind of what was opened itself, whatever a mail or an archive holds."""
-    from media.mime.read import MailMedium
+    from media import MailMedium, SealedMail
     from media.nested_image import NestedMedium
 
-    if isinstance(medium, MailMedium):
+    if isinstance(medium, MailMedium | SealedMail):
         return "mime"
     return "zip" if isinstance(medium, NestedMedium) else medium.kind
 

@@ -9,13 +9,18 @@ from dicomdir.file_ids import is_legal_file_id, located, shown
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from jacket.file_set import remarks
-from jacket.file_set.additions import SIZE
 from jacket.file_set.directory import Decided, new_directory, updated_directory
 from jacket.file_set.files import DICOMDIR, FileID, FileSetFiles, is_the_directory
 from jacket.file_set.found import Pair, nameable
 from jacket.file_set.job import Indexed, NothingToIndex, Planned, Request
 from jacket.file_set.label import CD, label_of
-from jacket.file_set.profile import allowed, facts_of, icons_of, not_yet_compliant
+from jacket.file_set.profile import (
+    allowed,
+    facts_of,
+    icons_of,
+    lost_profiles,
+    not_yet_compliant,
+)
 from jacket.file_set.same import same_object
 from reporting import CannotRead
 
@@ -43,7 +48,7 @@ class _Plan:
         row = request.row
         self.read = self._read()
         self.additional = self._additional_keys()
-        self.indexer = Indexer(self.additional, (*facts_of(row), *(SIZE if request.add else ())))
+        self.indexer = Indexer(self.additional, facts_of(row, adding=bool(request.add)))
         self.is_same = partial(same_object, files)
         self.added_records: list[FileID] = []
         self.new: dict[FileID, Instance] = {}  # what comes in, by its name
@@ -270,6 +275,7 @@ class _Plan:
         deleted = [name for name in decided.removed if not files.is_taken(name)]
         homeless = [remarks.told_of(item, new.get(item.source)) for item in decided.left_out]
         row = self.request.row
+        about_profiles = () if row else lost_profiles(files.kind, self.pairs, self.new, decided)
         return Indexed(
             str(files.path / DICOMDIR[0] if files.kind == "folder" else files.path),
             files.kind,
@@ -292,6 +298,7 @@ class _Plan:
                 *remarks.about_removed(files.kind, len({*self.gone_files, *deleted})),
                 *files.remnants(),
                 *about_manifest,
+                *about_profiles,
                 *remarks.about_words(self.request, decided),
             ),
             flaws=files.flaws(),

@@ -1,6 +1,6 @@
 """What an application profile means for a directory in place: what may stand in it, and how."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,8 +8,11 @@ from dicomdir.instance import Instance, NotIndexed
 from reporting import NotSupported, Progress
 
 if TYPE_CHECKING:
+    from jacket.file_set.directory import Decided
     from jacket.layout import Icons
     from profiles.application_profiles import ApplicationProfile
+
+FileID = tuple[str, ...]
 
 
 def row_for(wanted: "str | ApplicationProfile", root: Path) -> "ApplicationProfile":
@@ -32,13 +35,18 @@ def row_for(wanted: "str | ApplicationProfile", root: Path) -> "ApplicationProfi
     return row
 
 
-def facts_of(row: "ApplicationProfile | None") -> tuple[tuple[int, bytes], ...]:
-    """Return what the scan must know of every file, so that a profile can judge it."""
-    if row is None:
+def facts_of(row: "ApplicationProfile | None", *, adding: bool) -> tuple[tuple[int, bytes], ...]:
+    """Return what the scan must know of every file, so that a profile can judge it.
+
+    Args:
+        row: the profile; None: nobody named one.
+        adding: files come in, by which a File-set may lose the profiles that it kept.
+    """
+    if row is None and not adding:
         return ()
     from profiles.values import facts_for
 
-    return facts_for([row])
+    return facts_for([] if row is None else [row])
 
 
 def icons_of(
@@ -98,6 +106,28 @@ def not_yet_compliant(row: "ApplicationProfile", unnamed: int) -> str:
         f"{'it is' if unnamed == 1 else 'they are'} taken away, or a medium is made with "
         "`jacket author`"
     )
+
+
+def lost_profiles(
+    kind: str,
+    pairs: Iterable[tuple[Instance, FileID]],
+    new: Mapping[FileID, Instance],
+    decided: "Decided",
+) -> tuple[str, ...]:
+    """Return a remark when what comes in takes profiles from a File-set that kept to them.
+
+    Args:
+        kind: of the File-set.
+        pairs: what is there, with its names.
+        new: what comes in, by its names.
+        decided: which of both the directory names.
+    """
+    coming = [instance for name, instance in new.items() if name in decided.named]
+    if not coming:
+        return ()
+    from jacket.file_set.kept_profiles import no_longer_kept
+
+    return no_longer_kept(kind, [i for i, name in pairs if name in decided.named], coming)
 
 
 def about_required_icons(row: "ApplicationProfile", *, no_icons: bool) -> tuple[str, ...]:

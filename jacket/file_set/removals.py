@@ -24,7 +24,7 @@ FileID = tuple[str, ...]
 
 _PATIENT_ID: Final = 0x00100020
 _UIDS: Final = {"STUDY": 0x0020000D, "SERIES": 0x0020000E}
-_LOOK: Final = "Look with `jacket ls` what is there"
+_LOOK: Final = "Look with `jacket ls` and `jacket ls --files` what is there"
 _OURS: Final = (("DICOMDIR",), ("MANIFEST.TXT",))  # are never removed, whatever names them
 # Referenced SOP Instance UID (0008,1155), wherever in the keys of a record it stands.
 _REFERENCE: Final = re.compile(rb"\x08\x00\x55\x11UI(..)", re.DOTALL)

@@ -7,7 +7,7 @@ folders are made piece by piece while they are written, however large they are.
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -31,6 +31,7 @@ from media.fat.records import (
 from media.fat.shape import LARGEST_16, ROOT_RECORDS, Kind, fitted, smallest
 from media.fat.tree import ROOT, Folder, plant
 from media.iso9660.names import shown
+from media.source import Name
 from media.volume_plan import PlannedFile, Structure, VolumePlan
 from reporting import CannotWrite
 
@@ -48,6 +49,7 @@ def lay_out_fat(
     kind: Kind | None = None,
     partitioned: bool = True,
     long_names: bool = False,
+    rewritten: Collection[Name] = (),
 ) -> VolumePlan:
     """Give every file its clusters, one after the other in the order of *files*.
 
@@ -65,6 +67,8 @@ def lay_out_fat(
         partitioned: one partition behind a Master Boot Record, or the volume alone.
         long_names: whether files whose last component is no 8.3 name get a long name and a short
             one that stands for it.
+        rewritten: names of files for which there shall be room a second time where no *size* is
+            given: an update writes the new ones before it gives up the old ones.
 
     Raises:
         NameDoesNotFit: a name or the label cannot be recorded.
@@ -76,8 +80,9 @@ def lay_out_fat(
     folders = plant([file.name for file in files], long_names=long_names)
     start = FIRST_SECTOR if partitioned else 0
     content = _Content(files, folders, bool(label.strip()))
+    again = [file.size for file in files if file.name in rewritten]
     boot = (
-        smallest(content.clusters, kind)
+        smallest(lambda cluster: content.clusters(cluster) + _clusters(again, cluster), kind)
         if size is None
         else fitted(_sectors(size, start, kind), content.clusters, kind)
     )
@@ -101,6 +106,10 @@ def lay_out_fat(
         tuple(structures),
         volume.offsets(),
     )
+
+
+def _clusters(sizes: Iterable[int], cluster: int) -> int:
+    return sum(-(-size // cluster) for size in sizes)
 
 
 def _refuse_size(file: PlannedFile) -> None:
@@ -157,7 +166,7 @@ class _Content:
 
     def clusters(self, cluster: int) -> int:
         """Return how many clusters of that many bytes all of it takes, with a root of FAT32."""
-        return sum(-(-file.size // cluster) for file in self.files) + sum(
+        return _clusters((file.size for file in self.files), cluster) + sum(
             self._of_folder(number, cluster) for number in range(len(self.folders))
         )
 

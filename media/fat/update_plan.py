@@ -82,7 +82,7 @@ class _Planner:
     def plan(self, change: Change, *, lost: bool) -> UpdatePlan:
         table, tree, adding = self._table, self._tree, len(change.add)
         sources = (*change.add, *change.last)
-        self._refuse_without_room(sources)
+        self._refuse_without_room(sources, removing=bool(change.remove))
         phases = [self._mark()]
         homes = [tree.home(source.name) for source in sources]
         removals = [tree.standing(name) for name in change.remove]
@@ -106,7 +106,7 @@ class _Planner:
         phases.append(self._unmark(lost=lost))
         return UpdatePlan(tuple(contents), tuple(tuple(phase) for phase in phases))
 
-    def _refuse_without_room(self, sources: Sequence[NamedSource]) -> None:
+    def _refuse_without_room(self, sources: Sequence[NamedSource], *, removing: bool) -> None:
         for source in sources:
             if source.size > LARGEST_FILE:
                 raise CannotWrite(
@@ -120,7 +120,11 @@ class _Planner:
             raise CannotWrite(
                 f"needs {needed * size:,} bytes where {self._space.left * size:,} are free",
                 self._reader.path,
-                "Remove what is not needed, or use a new medium",
+                # What the old directory names is whole until the new one stands.
+                "What is removed keeps its room until all that is new is written: put what stays "
+                "on a new medium"
+                if removing
+                else "Remove what is not needed, or use a new medium",
             )
 
     def _place(self, source: NamedSource) -> Placed:

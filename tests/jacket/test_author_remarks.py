@@ -174,13 +174,6 @@ def test_a_video_profile_without_video_is_told(tmp_path: Path, run: Run) -> None
     assert told not in run(*words, "STD-GEN-BD").out
 
 
-def test_a_plan_for_a_secure_mail_says_that_it_cannot_be_made(tmp_path: Path, run: Run) -> None:
-    words = ("author", CT, "-o", tmp_path / "d", "--dry-run", "--profile", "STD-GEN-SEC-ZIP-MAIL")
-    sentence = "This version cannot make it: it does not encrypt mails"
-    assert run(*words).out.rstrip().endswith(sentence)
-    assert run(*words, "--json").json["next_step"] == sentence
-
-
 def test_what_keeps_a_medium_from_being_compliant_is_said_once(tmp_path: Path, run: Run) -> None:
     uid = b"1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
     (tmp_path / "ct").write_bytes(CT.read_bytes().replace(uid, b"1.3.6.one" + uid[9:]))
@@ -267,5 +260,5 @@ def test_a_uid_that_matches_nothing_is_repeated_and_a_patient_id_is_not(
     words = ("author", CT, "-o", tmp_path / "d.iso")
     said = run(*words, "--study", "1.2.3").err
     assert "--study: 1.2.3 matches nothing" in said
-    assert f"jacket ls {CT}" in said
+    assert f"jacket ls --files {CT}" in said
     assert "1.2.3" not in run(*words, "--patient", "1.2.3").err

@@ -70,7 +70,8 @@ def finding(rule: str = "MAN-DIGEST", number: int = 0, **changes: object) -> Fin
 
 def test_a_clean_medium_reads_so_at_first_sight() -> None:
     page = Text(render(verdict_of(listed=3001), printed=WHEN))
-    assert page.text.index("✓ COMPLIANT") < page.text.index("What was looked at")
+    order = ("✓ COMPLIANT", "What was not judged", "What was looked at", "Findings by cause")
+    assert sorted(order, key=page.text.index) == list(order)
     for said in (
         *("SMITH: held against STD-GEN-CD", "3,000 instances", "3,002 files", "1.6 GB"),
         *("2026-11-22 08:30 UTC", "Filmjacket 0.1", "Nothing was found", "UID 1.2.3"),

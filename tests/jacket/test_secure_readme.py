@@ -71,12 +71,20 @@ def unwrapped(content_info: bytes) -> bytes:
 
 
 def by_openssl(
-    content: bytes, keys: Sequence[str], signer: Person | None, peer: Peer, *, is_wrapped: bool
-) -> bytes:
-    """Return an envelope as OpenSSL makes it, around a ContentInfo or around the bare value."""
-    value = inner(content, signer, peer)
+    contents: dict[str, bytes],
+    keys: Sequence[str],
+    signer: Person | None,
+    peer: Peer,
+    *,
+    is_wrapped: bool,
+) -> dict[str, bytes]:
+    """Return envelopes as OpenSSL makes them, around a ContentInfo or around the bare value."""
     words = [peer("openssl"), "cms", "-encrypt", "-binary", "-aes256", "-outform", "DER"]
-    return run([*words, *keys], value if is_wrapped else unwrapped(value))
+    values = {name: inner(content, signer, peer) for name, content in contents.items()}
+    return {
+        name: run([*words, *keys], value if is_wrapped else unwrapped(value))
+        for name, value in values.items()
+    }
 
 
 def make_disc(disc: Path, files: dict[str, bytes]) -> None:
@@ -86,6 +94,12 @@ def make_disc(disc: Path, files: dict[str, bytes]) -> None:
     (disc / "README.TXT").write_text("not encrypted")
 
 
+def put_keys(person: Person, home: Path) -> None:
+    """Put certificate and key where the lines to type look for them."""
+    (home / "cert.pem").write_bytes(person.certificate.read_bytes())
+    (home / "key.pem").write_bytes(person.key.read_bytes())
+
+
 def blocks(readme: bytes, heading: str) -> list[str]:
     """Return the lines to type of one section, those of each step together."""
     section = readme.decode().replace("\r\n", "\n").split(heading)[1]
@@ -93,6 +107,10 @@ def blocks(readme: bytes, heading: str) -> list[str]:
     section = section[: end.start() if end else None]
     found = re.findall(r"(?:^ {4}.*\n)+", section, re.MULTILINE)
     return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in found]
+
+
+def lines_for_a_password() -> list[str]:
+    return blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
 
 
 def type_lines(lines: Sequence[str], tmp_path: Path, shell: str = "bash", typed: str = "") -> str:
@@ -131,13 +149,7 @@ def test_lines_with_a_password_open_what_openssl_encrypted(
 ) -> None:
     signer = people["signer"] if is_signed else None
     keys = ["-pwri_password", PASSWORD]
-    make_disc(
-        tmp_path / "disc",
-        {
-            name: by_openssl(content, keys, signer, peer, is_wrapped=is_wrapped)
-            for name, content in contents.items()
-        },
-    )
+    make_disc(tmp_path / "disc", by_openssl(contents, keys, signer, peer, is_wrapped=is_wrapped))
     signers = ("CN=signer",) if is_signed else ()
     medium = SecureMedium("LABEL", has_password=True, signers=signers, is_wrapped=is_wrapped)
     said = type_lines(blocks(render_readme(medium), SHELL), tmp_path, shell, f"{PASSWORD}\n")
@@ -157,15 +169,8 @@ def test_lines_with_a_key_open_what_openssl_encrypted(
 ) -> None:
     signer, recipient = people["signer"] if is_signed else None, people["recipient"]
     keys = ["-recip", str(recipient.certificate)]
-    make_disc(
-        tmp_path / "disc",
-        {
-            name: by_openssl(content, keys, signer, peer, is_wrapped=is_wrapped)
-            for name, content in contents.items()
-        },
-    )
-    (tmp_path / "cert.pem").write_bytes(recipient.certificate.read_bytes())
-    (tmp_path / "key.pem").write_bytes(recipient.key.read_bytes())
+    make_disc(tmp_path / "disc", by_openssl(contents, keys, signer, peer, is_wrapped=is_wrapped))
+    put_keys(recipient, tmp_path)
     medium = SecureMedium(
         "LABEL",
         has_password=False,
@@ -206,8 +211,7 @@ def test_lines_open_our_own_files_by_password_or_key(
         contents, recipients=load_certificates(recipient.certificate), password=PASSWORD, **words
     )
     make_disc(tmp_path / "disc", files)
-    (tmp_path / "cert.pem").write_bytes(recipient.certificate.read_bytes())
-    (tmp_path / "key.pem").write_bytes(recipient.key.read_bytes())
+    put_keys(recipient, tmp_path)
     medium = SecureMedium(
         "LABEL", True, ("CN=recipient",), signers=("CN=signer",) if is_signed else ()
     )
@@ -221,7 +225,7 @@ def test_lines_open_our_own_files_by_password_or_key(
 def test_a_password_is_taken_as_it_is_typed(password: str, tmp_path: Path, peer: Peer) -> None:
     peer("openssl")
     make_disc(tmp_path / "disc", sealed({"DICOMDIR": b"content"}, password=password))
-    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    lines = lines_for_a_password()
     type_lines(lines, tmp_path, typed=f"{password}\n")
     assert opened(tmp_path) == {"DICOMDIR": b"content"}
 
@@ -231,7 +235,7 @@ def test_one_file_alone_is_opened_when_its_name_stands_for_the_dot(
 ) -> None:
     peer("openssl")
     make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
-    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    lines = lines_for_a_password()
     lines[-1] = lines[-1].replace("find .", "find ./DICOMDIR")
     type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
     assert opened(tmp_path) == {"DICOMDIR": contents["DICOMDIR"]}
@@ -245,7 +249,7 @@ def test_a_file_that_was_changed_is_named_and_left_out(
     damaged = bytearray(files[NAMES[0]])
     damaged[len(damaged) // 2] ^= 1
     make_disc(tmp_path / "disc", files | {NAMES[0]: bytes(damaged)})
-    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    lines = lines_for_a_password()
     said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
     assert said == "NOT OPENED: ./DICOMDIR\n"
     assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
@@ -256,7 +260,7 @@ def test_a_wrong_password_opens_nothing_and_every_file_is_named(
 ) -> None:
     peer("openssl")
     make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
-    lines = blocks(render_readme(SecureMedium("", has_password=True)), SHELL)
+    lines = lines_for_a_password()
     said = type_lines(lines, tmp_path, typed="another one\n")
     assert sorted(said.splitlines()) == sorted(f"NOT OPENED: ./{name}" for name in NAMES)
     assert not opened(tmp_path)

@@ -204,8 +204,11 @@ def test_the_last_cluster_can_be_used(stick: MakeStick, peer: Peer) -> None:
     content = (bytes(range(251)) * (free // 251 + 1))[:free]
     update(image, one("ALL", content))
     expect_sound(image, "fat12", contents | {("ALL",): content}, peer)
-    with pytest.raises(CannotWrite, match="where 0 are free"):
+    with pytest.raises(CannotWrite, match=r"where 0 are free\. Remove what is not needed"):
         update(image, one("MORE", b"x"))
+    with pytest.raises(CannotWrite, match=r"where 0 are free\. What is removed keeps its room"):
+        update(image, one("MORE", b"x"), remove=(("ALL",),))
+    expect_sound(image, "fat12", contents | {("ALL",): content}, peer)
 
 
 WRONG: dict[str, tuple[Change, type[FilmjacketError], str]] = {

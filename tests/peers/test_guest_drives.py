@@ -103,6 +103,14 @@ def files_of(image: Path) -> Files:
     return found
 
 
+def expect_good(guest: Guest, name: str, profile: str, seen: Files) -> None:
+    """Hold what was burned against its profile, the sources, and what the kernel's driver saw."""
+    image = guest.folder / name
+    assert verify(image, profile).compliant
+    assert seen == files_of(image)
+    assert guest.sources <= contents(seen)
+
+
 def test_drives_and_sticks_of_a_real_kernel_are_listed(guest: Guest) -> None:
     drives = guest.told("drives")["json"]["drives"]
     assert [drive["kind"] for drive in drives] == ["stick"] * len(STICKS) + ["disk"]
@@ -133,10 +141,7 @@ def test_a_dvd_ram_is_burned_through_the_kernel(guest: Guest) -> None:
     answer = guest.told("ram")
     assert answer["code"] == 0, answer
     assert answer["json"]["discs"][0]["medium"] == "DVD-RAM"
-    image = guest.folder / "ram.img"
-    assert verify(image, "STD-GEN-DVD-RAM").compliant
-    assert guest.told("ram files")["udf"] == files_of(image)
-    assert guest.sources <= contents(files_of(image))
+    expect_good(guest, "ram.img", "STD-GEN-DVD-RAM", guest.told("ram files")["udf"])
 
 
 def test_a_stick_is_burned_past_the_kernel_which_has_it_back_then(guest: Guest) -> None:
@@ -144,19 +149,13 @@ def test_a_stick_is_burned_past_the_kernel_which_has_it_back_then(guest: Guest) 
     assert answer["code"] == 0, answer
     assert answer["json"]["good"] is True
     assert len(guest.told("held before")) == len(guest.told("held after")) == 1
-    image = guest.folder / "PYUSB.img"
-    assert verify(image, "STD-GEN-USB-JPEG").compliant
-    assert guest.told("pyusb files")["vfat"] == files_of(image)
-    assert guest.sources <= contents(files_of(image))
+    expect_good(guest, "PYUSB.img", "STD-GEN-USB-JPEG", guest.told("pyusb files")["vfat"])
 
 
 def test_a_stick_is_burned_as_a_block_device(guest: Guest) -> None:
     answer = guest.told("block")
     assert answer["code"] == 0, answer
-    image = guest.folder / "BLOCK.img"
-    assert verify(image, "STD-GEN-USB-JPEG").compliant
-    assert guest.told("block files")["vfat"] == files_of(image)
-    assert guest.sources <= contents(files_of(image))
+    expect_good(guest, "BLOCK.img", "STD-GEN-USB-JPEG", guest.told("block files")["vfat"])
 
 
 def test_a_stick_with_something_on_it_is_refused_without_the_word_for_it(guest: Guest) -> None:

@@ -2,6 +2,7 @@
 
     from jacket import author, verify
 
+Jobs on encrypted media take keys: ``decrypt(disc, folder, secure.Keys([password]))``.
 Names are loaded when first used, so that importing this costs nothing.
 """
 
@@ -12,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from jacket.author import Authored, author
+    from jacket.decrypt import Decrypted, decrypt
     from jacket.file_set.update import update_file_set
     from jacket.listing import list_medium
     from jacket.verification import Verification, verify
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 _HOME = {
     "Authored": "jacket.author",
     "author": "jacket.author",
+    "Decrypted": "jacket.decrypt",
+    "decrypt": "jacket.decrypt",
     "list_medium": "jacket.listing",
     "update_file_set": "jacket.file_set.update",
     "Verification": "jacket.verification",
@@ -27,9 +31,11 @@ _HOME = {
 
 __all__ = [
     "Authored",
+    "Decrypted",
     "Verification",
     "__version__",
     "author",
+    "decrypt",
     "list_medium",
     "update_file_set",
     "verify",

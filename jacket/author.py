@@ -17,6 +17,7 @@ from jacket.capacities import CAPACITIES
 from jacket.drafting import Draft, Drafter, is_volume_of
 from jacket.labels import checked_label
 from jacket.layout import Icons, with_icons
+from jacket.mail_seal import MailSeal, mail_seal_of
 from jacket.protection import NO_WISH, Protection, Wish, protection_of, secure_profile
 from jacket.settle import Candidates, NothingToWrite, settled
 from jacket.split import drafts_of, missing, picked, refuse_strangers, stale
@@ -28,7 +29,6 @@ from jacket.target import (
     refuse_other_medium,
     refuse_unfit,
     refuse_unwritable,
-    why_never,
 )
 from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
@@ -72,6 +72,7 @@ class _Job:
     why_profile: str
     medium: str | None  # as the operator said it
     protection: Protection | None  # of the files; None: everybody can read them
+    seal: MailSeal | None  # of the mail that carries them
     is_device: bool  # what was begun there cannot be taken back
     not_selected: int = 0  # instances that were found and not asked for
 
@@ -174,13 +175,14 @@ def author(
     row, why = _row(
         given, wanted, target, profile_id, capacity, medium, policy, jobs, progress, split=split
     )
-    refuse_unfit(row, target, dry_run=dry_run)
+    refuse_unfit(row, target)
     beside = target if form is None else None
     protection = protection_of(row, wish, beside, clock, again=bool(volumes))
+    seal = mail_seal_of(row, wish, clock)
     maker = Icons(row.icon, jobs=jobs, progress=progress) if wants_icons(row, icons) else None
     job = _Job(
         row,
-        form or form_of(target, row.medium, medium),
+        form or form_of(target, row.medium, medium, None if seal is None else seal.sealer),
         target,
         f"DICOM_{clock:%Y%m%d}" if label is None else label,
         clock,
@@ -195,6 +197,7 @@ def author(
         why,
         medium,
         protection,
+        seal,
         form is not None,
     )
     candidates, indexer, not_selected = _found(job, given, wanted)
@@ -403,8 +406,9 @@ def _result(
         to_write=sum(volume.size for volume in volumes),
     )
     protection = job.protection
+    guard = job.seal or protection
     more = (
-        *(() if protection is None else protection.remarks),
+        *(() if guard is None else guard.remarks),
         *(stale(drafts, job.target) if job.split else ()),
     )
     return Authored(
@@ -423,8 +427,7 @@ def _result(
         not_selected=job.not_selected,
         icons=icons,
         next_step=next_step(job.row, job.target, job.medium),
-        cannot=why_never(job.row),
-        opened_with=() if protection is None else protection.opened_with,
+        opened_with=() if guard is None else guard.opened_with,
         password_slip="" if protection is None else protection.slip,
         password=None if protection is None or dry_run else protection.told,
     )

@@ -75,7 +75,6 @@ class Authored:
     not_selected: int = 0  # instances that were found and not asked for
     icons: int = 0  # records that have, or would get, an icon
     next_step: str = ""  # what is left to do until it is a medium of the profile
-    cannot: str = ""  # why such a medium was planned and cannot be made
     opened_with: tuple[str, ...] = ()  # words of a command that is to open what is encrypted
     password_slip: str = ""  # where the sheet with the password is
     password: str | None = field(default=None, repr=False)  # where the operator asked for it

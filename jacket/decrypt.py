@@ -12,9 +12,12 @@ from jacket import manifest
 from jacket.decrypt_files import Decryption, Done
 from jacket.decrypt_names import placed
 from jacket.locked_medium import refuse_locked
+from jacket.mail import opened_with, refuse_sealed, was_encrypted
+from jacket.plain_medium import not_encrypted
 from jacket.signed_by import SignedBy, sum_up
-from jacket.verify_processes import cut_up, share_out
-from media import Entry, Medium, open_medium
+from jacket.single_file import open_medium_or_file
+from jacket.verify_processes import Shared, cut_up, share_out
+from media import Entry, Medium
 from media.aside import folder_aside, not_written, refuse_occupied, refuse_without_space
 from media.medium import folder_of
 from reporting import CannotRead, Progress, WrongUsage, silent
@@ -55,7 +58,7 @@ def decrypt(
         CannotRead: the medium does not open.
     """
     return decrypt_open(
-        open_medium(Path(path)),
+        open_medium_or_file(Path(path)),
         str(path),
         Path(target),
         keys,
@@ -98,22 +101,35 @@ def decrypt_open(
         CannotWrite: no space, no permission, or the target is occupied.
         WrongUsage: the target lies on the medium.
     """
+    medium = opened_with(medium, keys, accept_unprotected=accept_unprotected)
     with medium:
+        refuse_sealed(medium, path)
         _refuse_on_medium(Path(path), target)
         refuse_occupied(target)
         entries = list(medium.entries())
-        if not refuse_locked(medium, entries, keys, path):
-            raise CannotRead(
-                "has no Secure DICOM File", path, "It is not encrypted: read it as it is"
-            )
         wanted, left_out = placed(_without_manifest(medium, entries))
+        own = _probed(medium, entries, keys, path)
         refuse_without_space(target, 0 if dry_run else sum(entry.size for entry in wanted))
+        shared = cut_up(wanted, path, processes)
         with _folder(target, dry_run=dry_run) as folder:
-            work = Decryption(medium, keys, folder, accepts=accept_unprotected)
-            done = _all(work, wanted, path, processes, progress)
+            work = Decryption(medium, own, folder, accepts=accept_unprotected)
+            done = _all(work, shared, progress)
+            if own.is_overdrawn and shared.processes > 1:
+                # Which files do not open must not hang on how the work was shared.
+                own = _probed(medium, entries, keys, path)
+                work = Decryption(medium, own, folder, accepts=accept_unprotected)
+                done = _all(work, shared._replace(processes=1), progress)
             _refuse_nothing(done, path)
             remarks = () if folder is None else _finish(folder, done)
     return _told(path, target, keys, done, left_out, remarks, dry_run=dry_run)
+
+
+def _probed(medium: Medium, entries: Sequence[Entry], keys: "Keys", path: str) -> "Keys":
+    """Return *keys* fresh, but for what the first file that opens has used up of them."""
+    fresh = keys.fresh()
+    if not refuse_locked(medium, entries, fresh, path) and not was_encrypted(medium):
+        raise not_encrypted(path, medium.kind)
+    return fresh
 
 
 def _refuse_on_medium(medium: Path, target: Path) -> None:
@@ -153,14 +169,7 @@ def _folder(target: Path, *, dry_run: bool) -> Iterator[Path | None]:
         yield folder
 
 
-def _all(
-    work: Decryption,
-    entries: Sequence[Entry],
-    path: str,
-    processes: int | None,
-    progress: Progress,
-) -> list[Done]:
-    shared = cut_up(entries, path, processes)
+def _all(work: Decryption, shared: Shared, progress: Progress) -> list[Done]:
     sizes = [sum(entry.size for entry in chunk) for chunk in shared.chunks]
     total = sum(sizes)
     results = share_out(

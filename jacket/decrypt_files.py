@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from jacket.locked_medium import is_secure
+from jacket.mail import signers_of_mail, was_encrypted
 from jacket.secure_file import pieces_of
 from jacket.signed_by import PlainSigner, signers_of
 from media import Entry, FileReader, Medium
@@ -57,17 +58,22 @@ class Decryption:
         """
         self._medium, self._keys, self._folder = medium, keys, folder
         self._accepts = accepts
+        # What comes out of an encrypted mail was decrypted and checked with it.
+        self._how = "decrypted" if was_encrypted(medium) else "copied"
+        self._signers = signers_of_mail(medium)
+        self._steps = keys.steps
 
     def chunk(self, entries: Sequence[Entry]) -> list[PlainDone]:
         """Decrypt or copy some files; return a plain `Done` for each."""
         return [self._file(entry).plain() for entry in entries]
 
     def state(self) -> object:
-        """Return what was gathered over all chunks: nothing."""
-        return None
+        """Return the steps of key derivation that were asked for since the start."""
+        return self._keys.steps - self._steps
 
-    def absorb(self, state: object) -> None:
+    def absorb(self, steps: int) -> None:
         """Take in what another process gathered."""
+        self._keys.absorb(steps)
 
     def _file(self, entry: Entry) -> Done:
         where = "/".join(entry.name)
@@ -113,7 +119,8 @@ class Decryption:
                 digest.update(piece)
                 target.write(piece)
             target.keep()
-        return Done(where, "copied", file.size, digest.hexdigest())
+        found = digest.hexdigest()
+        return Done(where, self._how, file.size, found, signers=self._signers)
 
 
 class _Target:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from jacket.password_file import password_in
-from media import Medium, WrongPassword, open_medium
+from jacket.single_file import open_medium_or_file
+from media import Medium, WrongPassword
 from reporting import FilmjacketError, WrongUsage
 
 if TYPE_CHECKING:
@@ -26,17 +27,20 @@ class AtHand(NamedTuple):
     unfit: FilmjacketError | None = None
 
     def open(self, path: str | Path) -> Medium:
-        """Open a medium; of an archive that is encrypted the passwords are tried in turn.
+        """Open a medium, or a single Secure DICOM File as one.
+
+        Of an archive that is encrypted the passwords are tried in turn.
 
         Raises:
             CannotRead: it does not open, or not with one of the passwords.
         """
         for password in self.passwords[:-1]:
             try:
-                return open_medium(Path(path), password=password)
+                return open_medium_or_file(Path(path), password=password)
             except WrongPassword:
                 continue
-        return open_medium(Path(path), password=self.passwords[-1] if self.passwords else None)
+        last = self.passwords[-1] if self.passwords else None
+        return open_medium_or_file(Path(path), password=last)
 
     def refuse_unfit(self) -> None:
         """Raise why a password cannot be the one: called where something stayed locked."""
@@ -90,7 +94,7 @@ def at_hand(arguments: Namespace) -> AtHand:
     return _with_keys(passwords, arguments.key, protecting, arguments.trust)
 
 
-def asked_for() -> AtHand:
+def asked_for() -> "tuple[AtHand, Keys]":
     """Ask a person at a terminal for the password of the medium; it does not show while typed.
 
     Raises:
@@ -104,7 +108,8 @@ def asked_for() -> AtHand:
         password = getpass("Password of the medium: ")
     except EOFError:
         password = ""
-    return AtHand((password.encode("utf-8", "surrogateescape"),), Keys([password]))
+    keys = Keys([password])
+    return AtHand((password.encode("utf-8", "surrogateescape"),), keys), keys
 
 
 def _passwords(words: Sequence[str], option: str) -> tuple[bytes, ...]:

@@ -14,9 +14,11 @@ from dicomdir.read import LARGEST, read_directory
 from dicomdir.record import Directory, DirectoryRecord
 from jacket.entry_index import LOCKED, index_entry
 from jacket.locked_medium import encrypted_medium
+from jacket.mail import opened_with, refuse_sealed
 from jacket.plain import plain_left_out
+from jacket.single_file import open_medium_or_file
 from jacket.unlocked_medium import UnlockedMedium
-from media import Locked, Medium, open_medium
+from media import Locked, Medium, SealedMail
 from media.source import Name
 from profiles.homes import separate_homes
 from reporting import CannotRead
@@ -67,7 +69,7 @@ def list_medium(
     the DICOMDIR does not name.
 
     Args:
-        path: folder, image or drive, or a DICOMDIR file.
+        path: folder, image or drive, a DICOMDIR file, or a single Secure DICOM File.
         by_files: list the files, whatever a DICOMDIR says.
         password: of an archive that is encrypted.
         keys: to open Secure DICOM Files with; None: they cannot be listed.
@@ -76,7 +78,8 @@ def list_medium(
         CannotRead: the medium does not open, or holds nothing of DICOM.
         NothingOpens: all of DICOM on it is in Secure DICOM Files, and none of them opens.
     """
-    return list_open(open_medium(Path(path), password=password), path, by_files=by_files, keys=keys)
+    medium = open_medium_or_file(Path(path), password=password)
+    return list_open(medium, path, by_files=by_files, keys=keys)
 
 
 def list_open(
@@ -91,9 +94,11 @@ def list_open(
 
     With *accept_unprotected* also what was encrypted without a digest or signature is listed.
     """
-    if keys is not None:
+    medium = opened_with(medium, keys, accept_unprotected=accept_unprotected)
+    if keys is not None and not isinstance(medium, SealedMail):
         medium = UnlockedMedium(medium, keys, str(path), accept_unprotected=accept_unprotected)
     try:
+        refuse_sealed(medium, str(path))
         directory = None if by_files else _directory_of(medium)
         left_out: list[NotIndexed] = []
         from_directory = directory is not None and _names_an_instance(directory)

@@ -100,21 +100,21 @@ MADE_AS: Final[dict[str, str]] = {
     "or a folder (-o NAME)",
     ".zip": "a ZIP archive (-o NAME.zip), a mail with it (-o NAME.eml), or a folder (-o NAME)",
     ".eml": "a mail whose parts are the files (-o NAME.eml), or a folder (-o NAME)",
-    "plan": "a plan only (--dry-run): the protection of mails is not in this version",
+    "s/mime": "a mail with a ZIP archive, signed and encrypted as a whole (-o NAME.eml)",
 }
 
 
 def made_as(row: ApplicationProfile) -> str:
     """Return what this version makes for a profile: a word of `MADE_AS`."""
     if row.security is Security.SMIME:
-        return "plan"
+        return "s/mime"
     return next(suffix for suffix in MADE_AS if row.medium in FILES[suffix])
 
 
 def made_in_words(row: ApplicationProfile) -> str:
     """Return what this version makes for a profile, as a sentence."""
     word, file_system = made_as(row), ON_MEDIUM.get(row.medium)
-    if word == "plan" or file_system is None:
+    if file_system is None:
         return MADE_AS[word]
     return f"{MADE_AS[word]}, with {file_system.what}"
 

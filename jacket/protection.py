@@ -1,11 +1,11 @@
 """How a medium is protected: every DICOM File of it in an envelope of its own (PS3.15 D.1)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jacket.protection_wish import NO_WISH, Wish, recipients_of, signers_of
 from jacket.writing import suffix_of
 from media.copying import contents
 from media.source import NamedSource, Streamed
@@ -16,9 +16,17 @@ from profiles.profile_table import PROFILES
 from reporting import WrongUsage
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from secure import Keys, SealedFile, Sealer
 
-    from secure import Keys, SealedFile, Sealer, Signer
+__all__ = [
+    "NO_WISH",
+    "STANDARD_OUTPUT",
+    "Protection",
+    "Wish",
+    "protection_of",
+    "secure_profile",
+    "secure_sibling",
+]
 
 STANDARD_OUTPUT: Final = "-"
 _RUN: Final = 1 << 20  # bytes that are encrypted at a time
@@ -26,30 +34,6 @@ _README: Final = ("README.TXT",)
 _SHORTEST: Final = 4  # characters of patient data that a password must not have in it
 _CARDS: Final = frozenset((Medium.MMC, Medium.CF, Medium.SD))
 _FILES: Final = frozenset((Medium.ZIP_MAIL, Medium.MIME))
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the operator says of the protection; paths are as they were given."""
-
-    encrypt_to: Sequence[str] = ()  # certificates of those who may open it
-    password: str | None = None  # the operator's own; None: one is made where it is needed
-    slip: str | None = None  # where the sheet with the password goes; "-": it is told
-    signing_keys: Sequence[str] = ()
-    signing_certificates: Sequence[str] = ()  # one for each of the keys
-    key_password: str | None = None  # of the signing keys
-
-    def __repr__(self) -> str:
-        return f"<Wish for {len(self.encrypt_to)} certificates>"  # never a password
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was said."""
-        given = (self.encrypt_to, self.password, self.slip, self.signing_keys)
-        return not any(given) and not self.signing_certificates
-
-
-NO_WISH: Final = Wish()
 
 
 class Protection:
@@ -214,7 +198,7 @@ def protection_of(
     *,
     again: bool = False,
 ) -> Protection | None:
-    """Return what protects a medium of a profile; None: the profile has nothing of the kind.
+    """Return what protects the files of a medium; None: the profile has nothing of the kind.
 
     Args:
         row: the profile.
@@ -228,7 +212,8 @@ def protection_of(
         FilmjacketError: a key or a certificate is not to be used.
     """
     if row.security is not Security.CMS:
-        _refuse_wish(row, wish)
+        if row.security is Security.NONE:
+            _refuse_wish(row, wish)
         return None
     from secure import generate_password, prepare
 
@@ -238,8 +223,8 @@ def protection_of(
     elif not wish.encrypt_to:
         _refuse_another(again=again)
         password = generate_password()
-    certificates, told = _recipients(wish.encrypt_to, clock)
-    signers = _signers(wish)
+    certificates, told = recipients_of(wish.encrypt_to, clock)
+    signers = signers_of(wish)
     sealer = prepare(certificates, password, signers=signers)
     return Protection(
         sealer,
@@ -272,16 +257,22 @@ def _refuse_weak(password: str) -> list[str]:
         WrongUsage: it is guessed too easily.
     """
     from secure import judge_password
+    from secure.strength import WEAK
 
     strength = judge_password(password)
     if strength.level == "weak":
+        why = "".join(f"; {_continued(remark)}" for remark in strength.remarks)
         raise WrongUsage(
-            f"is guessed too easily (about {strength.bits:.0f} bits)",
+            f"is guessed too easily (some {strength.bits:.0f} bits of {WEAK}{why})",
             "password",
             "Take more words that do not belong together, or leave --password-file out to have "
             "one made",
         )
-    return [f"the password: {remark[0].lower()}{remark[1:]}" for remark in strength.remarks]
+    return [f"the password: {_continued(remark)}" for remark in strength.remarks]
+
+
+def _continued(remark: str) -> str:
+    return remark[0].lower() + remark[1:]
 
 
 def _refuse_another(*, again: bool) -> None:
@@ -310,47 +301,6 @@ def _slip_path(wish: Wish, target: Path | None, *, is_own: bool) -> Path | None:
         )
     stem = target.stem if suffix_of(target) else target.name
     return target.with_name(f"{stem}-password.pdf")
-
-
-def _recipients(paths: Iterable[str], clock: datetime) -> "tuple[list[Certificate], list[str]]":
-    """Return the certificates to encrypt to, and what is to be told of them."""
-    from secure import Standing, TrustStore, Use, judge, load_certificates
-
-    found, told = list["Certificate"](), list[str]()
-    for path in paths:
-        certificate = load_certificates(path)[0]
-        # Whom the operator names is trusted; what is looked at is what the certificate is good for.
-        judgement = judge(certificate, clock, Use.RECEIVE, TrustStore([certificate]))
-        if judgement.standing is Standing.WRONG_USAGE:
-            raise WrongUsage(
-                f"is not for encrypting ({'; '.join(judgement.reasons)})",
-                path,
-                "Ask the recipient for a certificate with key encipherment",
-            )
-        told += [f"{path}: {reason}" for reason in judgement.reasons]
-        found.append(certificate)
-    return found, told
-
-
-def _signers(wish: Wish) -> "list[Signer]":
-    from secure import Signer, load_private_key
-
-    if wish.signing_certificates and len(wish.signing_certificates) != len(wish.signing_keys):
-        raise WrongUsage(
-            f"{len(wish.signing_keys)} keys and {len(wish.signing_certificates)} certificates",
-            "--sign-cert",
-            "Give one --sign-cert for each --sign, in the same order",
-        )
-    found = []
-    for number, path in enumerate(wish.signing_keys):
-        own = wish.signing_certificates[number] if wish.signing_certificates else None
-        key = load_private_key(path, wish.key_password, own)
-        if key.certificate is None:
-            raise WrongUsage(
-                "has no certificate beside it", path, "Name its certificate with --sign-cert"
-            )
-        found.append(Signer(key.key, (key.certificate, *key.others)))
-    return found
 
 
 def _kind(medium: Medium) -> str:

@@ -1,6 +1,6 @@
 """Rules for Secure DICOM Files that are opened on the way (PS3.15 D.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from jacket.signed_by import PlainSigner
@@ -164,9 +164,19 @@ def about_opened(
         yield UNPROTECTED.at(where)
     elif opened.variant in _WAYS:
         yield WRAPPED.at(where, f"What is encrypted is a ContentInfo, {_WAYS[opened.variant]}")
-    weak = [_WEAK_NAMES[name] for name in (opened.cipher, *opened.digests) if name in _WEAK_NAMES]
+    yield from about_algorithms((opened.cipher, *opened.digests), where)
+    yield from about_signers(signers, where, judges=judges)
+
+
+def about_algorithms(names: Iterable[str], where: str) -> Iterator[Finding]:
+    """Yield what is to be said of the algorithms of these *names*."""
+    weak = [_WEAK_NAMES[name] for name in dict.fromkeys(names) if name in _WEAK_NAMES]
     if weak:
         yield WEAK.at(where, f"{' and '.join(weak)}: readers must know it, and it is weak")
+
+
+def about_signers(signers: Iterable[PlainSigner], where: str, *, judges: bool) -> Iterator[Finding]:
+    """Yield who signed and is not trusted, where somebody told whom to trust (*judges*)."""
     for signer in signers:
         if signer.doubt and (judges or not signer.checked):
             yield SIGNER.at(where, f"Signed by {signer.name}: {signer.doubt}")

@@ -16,7 +16,7 @@ from profiles.application_profiles import (
     Medium,
     Security,
 )
-from reporting import CannotWrite, NotSupported, WrongUsage
+from reporting import CannotWrite, WrongUsage
 
 # What the operator says → media of PS3.11.
 MEDIA: Final[dict[str, tuple[Medium, ...]]] = {
@@ -114,6 +114,10 @@ _ATTACH: Final = (
     "attach the file, named DICOM.ZIP, to a mail with DICOM-ZIP in its subject (or name OUT.eml)"
 )
 _SEND: Final = "open it in a mail program, fill in the recipient and send it"
+_SEND_SEALED: Final = (
+    "send it as it is, with a program that takes finished messages (`sendmail ADDRESS < OUT.eml`): "
+    "when it is forwarded, its signature is no longer that of the mail"
+)
 
 
 def default_profile(target: Path, word: str | None = None) -> str:
@@ -138,12 +142,11 @@ def default_profile(target: Path, word: str | None = None) -> str:
     return _DEFAULT_BY_WORD[word]
 
 
-def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> None:
+def refuse_unfit(row: ApplicationProfile, target: Path) -> None:
     """Refuse what cannot become a medium of the profile, before anything is read or written.
 
     Raises:
-        WrongUsage: a file of a kind that media of the profile are not.
-        NotSupported: a profile of encrypted mail; a dry run plans it.
+        WrongUsage: media of the profile are not of that kind.
     """
     suffix = suffix_of(target)
     if suffix and row.medium not in FILES[suffix]:
@@ -152,11 +155,11 @@ def refuse_unfit(row: ApplicationProfile, target: Path, *, dry_run: bool) -> Non
             str(target),
             f"Name {_NAME_IT[row.medium]} or a folder, or choose a profile for {_KINDS[suffix]}",
         )
-    if row.security is Security.SMIME and not dry_run:
-        raise NotSupported(
-            f"{row.identifier} means an encrypted mail, which this version does not make yet",
+    if row.security is Security.SMIME and suffix != ".eml":
+        raise WrongUsage(
+            f"{row.identifier} means an encrypted mail, which no other file and no folder can be",
             str(target),
-            "Plan it with --dry-run, or choose the profile without SEC in its name",
+            "Name OUT.eml",
         )
 
 
@@ -172,13 +175,6 @@ def refuse_other_medium(row: ApplicationProfile, word: str | None) -> None:
             "--medium",
             "Leave it out, or --profile auto",
         )
-
-
-def why_never(row: ApplicationProfile) -> str:
-    """Return a sentence when a medium of the profile can be planned and not be made."""
-    if row.security is not Security.SMIME:
-        return ""
-    return "This version cannot make it: it does not encrypt mails"
 
 
 def refuse_inside(target: Path, sources: Iterable[str | Path]) -> None:
@@ -258,6 +254,8 @@ def next_step(row: ApplicationProfile, target: Path, word: str | None = None) ->
     suffix, name = suffix_of(target), NAMES[row.medium]
     if not suffix:
         return f"the folder is no {name} yet: {_NEXT_STEP[row.file_system]}"
+    if row.security is Security.SMIME:
+        return _SEND_SEALED
     if suffix in (".zip", ".eml"):
         return _ATTACH if suffix == ".zip" else _SEND
     if word == "bd-r":

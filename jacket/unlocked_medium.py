@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from drivers.closing import ClosesItself
 from jacket.locked_medium import is_locked, is_secure, refuse_locked
 from jacket.secure_file import open_inner, pieces_of
 from media import Entry, FileReader, Medium
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from secure import Keys
 
 
-class UnlockedMedium:
+class UnlockedMedium(ClosesItself):
     """Reads like the medium it is made of. Sizes of entries are those of the envelopes.
 
     What does not open cannot be read; the error says why.
@@ -92,14 +92,3 @@ class UnlockedMedium:
     def close(self) -> None:
         """Close the medium."""
         self._medium.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -123,9 +123,18 @@ RULES: Final = (
 def every_rule() -> tuple[Rule, ...]:
     """Return the rules of all rooms."""
     from dicomdir.rules import RULES as OF_DIRECTORIES
+    from jacket.mail_rules import RULES as OF_MAILS
     from jacket.pdi_rules import RULES as OF_IHE
     from jacket.secure_rules import RULES as OF_SECURE_FILES
     from media.rules import RULES as OF_FORMATS
     from profiles.rules import RULES as OF_PROFILES
 
-    return (*RULES, *OF_SECURE_FILES, *OF_DIRECTORIES, *OF_FORMATS, *OF_PROFILES, *OF_IHE)
+    return (
+        *RULES,
+        *OF_SECURE_FILES,
+        *OF_MAILS,
+        *OF_DIRECTORIES,
+        *OF_FORMATS,
+        *OF_PROFILES,
+        *OF_IHE,
+    )

@@ -22,6 +22,7 @@ from jacket.pdi_check import Scope, check_pdi_file
 from jacket.secure_file import InnerFile, open_inner
 from jacket.secure_rules import LOCKED, about_opened, why_closed
 from jacket.signed_by import PlainSigner, signers_of
+from jacket.single_file import SINGLE
 from jacket.verify_manifest import ManifestCheck
 from media import Entry, FileReader, Locked, Medium
 from media.source import Name
@@ -94,6 +95,7 @@ class FileChecks:
         self._secure: list[PlainSecure] = []
         self._unread: list[str] = []
         self._read = 0
+        self._steps = 0 if expected.keys is None else expected.keys.steps
 
     def chunk(self, entries: Sequence[Entry]) -> tuple[object, ...]:
         """Check some files of the medium; return the fields of a `Result`."""
@@ -103,12 +105,16 @@ class FileChecks:
         return self._found, self._secure, self._unread, self._read
 
     def state(self) -> object:
-        """Return what the profile checks gathered."""
-        return self._profiles.state()
+        """Return what the profile checks gathered, and steps of key derivation since the start."""
+        keys = self._expected.keys
+        return self._profiles.state(), 0 if keys is None else keys.steps - self._steps
 
-    def absorb(self, state: object) -> None:
-        """Take in what the profile checks of another process gathered."""
-        self._profiles.absorb(state)
+    def absorb(self, state: tuple[object, int]) -> None:
+        """Take in what another process gathered."""
+        gathered, steps = state
+        self._profiles.absorb(gathered)
+        if self._expected.keys is not None:
+            self._expected.keys.absorb(steps)
 
     def _say(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -220,6 +226,8 @@ class FileChecks:
     def _compare(
         self, entry: Entry, instance: Instance | None, not_indexed: NotIndexed | None
     ) -> None:
+        if self._expected.medium.kind == SINGLE:
+            return  # nothing refers to a file alone, and anybody may have named it
         compared = self._expected.references.compare(entry.name, instance, not_indexed)
         for finding, once in compared:
             if finding.rule == "DIR-FILE-UNREFERENCED":

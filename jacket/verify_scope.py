@@ -17,8 +17,11 @@ KINDS: Final = {
     "fat32": "FAT32 image or device",
     "zip": "ZIP archive",
     "mime": "mail message",
+    "smime": "encrypted mail",
     "folder": "folder",
+    "file": "a file alone",
 }
+SEALED: Final = "smime"  # the kind of a mail that stayed closed
 _OTHER: Final = "declared by file"
 
 
@@ -92,6 +95,8 @@ def satisfied_by_medium(identifiers: Sequence[str]) -> list[tuple[str, list[str]
 
 def not_judged(verdict: Verification) -> list[str]:
     """Return what the verdict says nothing about, a sentence each."""
+    if verdict.kind == SEALED:
+        return ["The mail stayed closed: nothing that is in it was judged."]
     open_ = []
     if verdict.profile is None:
         open_.append(
@@ -103,6 +108,8 @@ def not_judged(verdict: Verification) -> list[str]:
             "A folder has no medium and no file system of its own: names, volume label and "
             "structures of the medium were not judged."
         )
+    elif verdict.kind == "file":
+        open_.append("A file alone is no medium: no directory and no file system was judged.")
     elif verdict.kind in ("zip", "mime"):
         open_.append("How it is sent, and to whom, was not judged, nor whether it arrives whole.")
     else:

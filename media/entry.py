@@ -54,7 +54,8 @@ class Medium(Protocol):
     def kind(self) -> str:
         """Return what it is.
 
-        "iso9660", "udf", "iso9660+udf", "fat12", "fat16", "fat32", "zip", "mime" or "folder".
+        "iso9660", "udf", "iso9660+udf", "fat12", "fat16", "fat32", "zip", "mime", "folder", or
+        "smime": an encrypted mail that is not opened.
         """
 
     @property

@@ -15,7 +15,7 @@ from media.iso9660.names import stripped
 from media.iso9660.read import Iso9660Medium
 from media.iso9660.sessions import session_starts
 from media.iso9660.volume import FIRST_DESCRIPTOR, read_volume
-from media.mime.read import open_mail
+from media.mime.open import open_mail
 from media.nested_image import opened
 from media.udf.bridge_read import BridgeMedium
 from media.udf.read import UdfMedium
@@ -50,7 +50,8 @@ def open_medium(path: Path, *, password: bytes | None = None) -> Medium:
     """Open a folder, an image or a drive with a volume that is known, or a DICOMDIR's folder.
 
     Known are ISO 9660, UDF and FAT, ZIP archives and mails. An archive that holds nothing but
-    the image of a medium is opened as that medium.
+    the image of a medium is opened as that medium; a mail that is encrypted as a whole is a
+    `media.SealedMail` until it is `opened_with` keys.
 
     Args:
         path: what an operator named.

@@ -25,7 +25,6 @@ from profiles.check import check_medium
 from profiles.check_content import Fault, content_faults, fact
 from profiles.check_fragments import PRead
 from profiles.check_groups import Group, groups_of, two_ways, wanted_facts, widest_keys
-from profiles.check_icons import attributes_of, icon_faults
 from profiles.check_nearest import Against, Nearest
 from profiles.check_record_keys import (
     IMAGE_TYPE,
@@ -33,9 +32,9 @@ from profiles.check_record_keys import (
     Own,
     Shape,
     key_faults,
-    reference_faults,
     shape_of,
 )
+from profiles.check_records import RecordChecks, where_of
 from profiles.check_streams import needs_streams, short_fault, stream_faults
 from reporting import CannotRead, Finding, Severity
 
@@ -88,10 +87,7 @@ class ProfileChecks:
         self._plain = 0  # of these, the ones that were in no Secure DICOM File
         self._found: set[tuple[str, str, str]] = set()  # rule, where, message
         self._remembered: dict[tuple[object, ...], Verdict] = {}
-        # By identity of the record; it is kept, so that its identity is not given away.
-        self._above: dict[tuple[int, bytes], DirectoryRecord] = {}
-        self._icons: dict[tuple[int, str, bytes], tuple[Fault, ...]] = {}
-        self._references: dict[tuple[bytes, bytes], tuple[Fault, ...]] = {}
+        self._records = RecordChecks(self._living)
 
     def see(
         self,
@@ -129,15 +125,14 @@ class ProfileChecks:
         if not self._judge(record, instance, shape, own) or not self._asked:
             return
         if record is not None:
-            self._see_sequences(record, instance, shape, own)
-            if parents is not None:
-                self._see_parents(parents, instance)
+            for told in self._records.see(record, parents, instance, shape, own):
+                self._settle(*told)
         if needs_streams(instance.transfer_syntax_uid):
             self._see_streams(instance, pread)
         elif self._claimed:
             short = short_fault(instance)
             if short is not None:
-                self._tell((short,), _where(record, instance))
+                self._tell((short,), where_of(record, instance))
 
     def _judge(
         self, record: DirectoryRecord | None, instance: Instance, shape: Shape, own: Shape
@@ -165,7 +160,7 @@ class ProfileChecks:
         self._alive &= known.stay
         self._fitting &= known.stay
         if known.told:
-            where = _where(record, instance)
+            where = where_of(record, instance)
             for rule, place, message in known.told:
                 self._found.add((rule, f"{where} {place}" if place else where, message))
         return known.has_place
@@ -205,65 +200,6 @@ class ProfileChecks:
         except BadEncoding:
             has_value = {}
         return {tag: has_value.get(tag) for tag in self._at_top}
-
-    def _see_sequences(
-        self, record: DirectoryRecord, instance: Instance, shape: Shape, own: Shape
-    ) -> None:
-        """Judge what each record has for itself: references and icon."""
-        looks = attributes_of(shape.icon) if shape.icon else b""
-        for index, group in self._living():
-            faults: list[Fault] = []
-            if shape.references and group.asks_references:
-                copied = own.references if group.copies_references else b""
-                faults += self._reference_faults(shape.references, copied)
-            icon = group.profile.icon
-            if icon is not None:
-                asked = (index, record.record_type, looks)
-                known = self._icons.get(asked)
-                if known is None:
-                    known = tuple(icon_faults(icon, record.record_type, shape.icon))
-                    if len(self._icons) < _MOST_REMEMBERED // 10:
-                        self._icons[asked] = known
-                faults += known
-            if faults:
-                self._settle(index, faults, _where(record, instance))
-
-    def _reference_faults(self, stated: bytes, wanted: bytes) -> tuple[Fault, ...]:
-        known = self._references.get((stated, wanted))
-        if known is None:
-            known = tuple(reference_faults(stated, wanted))
-            if len(self._references) < _MOST_REMEMBERED // 10:
-                self._references[stated, wanted] = known
-        return known
-
-    def _see_parents(self, parents: Parents, instance: Instance) -> None:
-        """Judge the records above against each kind of instance below them (H.3-2 a)."""
-        blocks = (instance.patient, instance.study, instance.series)
-        for above, own in zip(parents, blocks, strict=True):
-            if above is None:
-                continue
-            seen = (id(above), own)
-            if seen in self._above:
-                continue
-            self._above[seen] = above
-            self._see_parent(above, own, instance)
-
-    def _see_parent(self, above: DirectoryRecord, own: bytes, instance: Instance) -> None:
-        try:
-            shape, known = shape_of(above.keys), shape_of(own)
-        except BadEncoding:
-            return  # the directory's own rules say so
-        about = Own(instance.sop_class_uid, b"", known.presence(), {})
-        where = f"{above.record_type} of {_first_file(above) or instance.source}"
-        for index, group in self._living():
-            profile = group.profile
-            faults = [
-                *key_faults(profile.additional_keys, above.record_type, shape.presence(), about)
-            ]
-            if profile.icon is not None and (shape.icon or profile.icon.required):
-                faults += icon_faults(profile.icon, above.record_type, shape.icon)
-            if faults:
-                self._settle(index, faults, where)
 
     def _see_streams(self, instance: Instance, pread: PRead) -> None:
         """Judge the compressed frames of one file, the same for all profiles that allow them."""
@@ -420,16 +356,3 @@ def _presence_of_sequences(facts: bytes) -> bytes:
         )
     except BadEncoding:
         return facts
-
-
-def _where(record: DirectoryRecord | None, instance: Instance) -> str:
-    return ("/".join(record.file_id) if record is not None else "") or instance.source
-
-
-def _first_file(record: DirectoryRecord) -> str:
-    """Return the File ID of the first file below a record: what an operator finds it by."""
-    while record.children:
-        record = record.children[0]
-        if record.file_id:
-            return "/".join(record.file_id)
-    return ""

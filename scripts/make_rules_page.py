@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dicomdir.rules import RULES as DIRECTORY_RULES
 from jacket import pdi_rules
+from jacket.mail_rules import RULES as MAIL_RULES
 from jacket.secure_rules import RULES as SECURE_RULES
 from jacket.verification_rules import RULES as MEDIUM_RULES
 from media.rules import RULES as FORMAT_RULES
@@ -17,6 +18,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "rules.md"
 ROOMS = (
     ("The medium, its directory and its manifest together", MEDIUM_RULES),
     ("Secure DICOM Files that are opened", SECURE_RULES),
+    ("Mails that are encrypted and signed as a whole", MAIL_RULES),
     ("Files and the directory", DIRECTORY_RULES),
     ("File systems", FORMAT_RULES),
     ("Application profiles", PROFILE_RULES),

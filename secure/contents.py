@@ -17,7 +17,7 @@ from secure import der
 from secure.algorithms import DATA, DIGEST_OF_OID, DIGESTED_DATA, SIGNED_DATA
 from secure.ber import BerError, BerReader, Piece
 from secure.block_cipher import batches
-from secure.errors import DigestMismatch, UnknownAlgorithm, Unprotected
+from secure.errors import DigestMismatch, NotCms, UnknownAlgorithm, Unprotected
 from secure.holding import Holding
 from secure.keys import Keys
 from secure.verifying import SignerInfo, SignerReport, check_signers, signer_info_of
@@ -89,6 +89,39 @@ def read_contents(
     return found
 
 
+def read_signed(
+    source: Iterable[Piece],
+    holding: Holding | None,
+    where: str,
+    detached: Iterable[Piece] | None = None,
+) -> Contents:
+    """Read all of *source*, a ContentInfo with SignedData.
+
+    Args:
+        source: of the SignedData.
+        holding: keeps its content; nobody may have it before it is checked.
+        where: what errors call it.
+        detached: the content, where it lies elsewhere; it is not kept.
+
+    Raises:
+        BerError: it is malformed, or has content of its own besides what is *detached*.
+        NotCms, UnknownAlgorithm: it is something else, or its content is.
+    """
+    reader = BerReader(source)
+    reader.enter(der.SEQUENCE)
+    kind = reader.value().oid()
+    if kind != SIGNED_DATA:
+        raise NotCms.at(where, f"its content type is {kind}")
+    reader.enter(der.context(0))
+    reader.enter(der.SEQUENCE)
+    found = _signed(reader, holding, "C", where, detached)
+    for _ in range(3):
+        reader.leave()
+    if reader.octets.peek(1):
+        raise BerError("something unknown behind the content")
+    return found
+
+
 def _bare(reader: BerReader, holding: Holding) -> Contents:
     while piece := reader.octets.some(1 << 20):
         holding.write(piece)
@@ -115,16 +148,23 @@ def _digested(reader: BerReader, holding: Holding, variant: str, where: str) -> 
     oid = reader.value().children(1)[0].oid()
     if oid not in DIGEST_OF_OID:
         raise UnknownAlgorithm.at(where, "digest", oid)
-    digests = _take(reader, {DIGEST_OF_OID[oid].name}, holding, where)
+    digests = _take(_encapsulated(reader, where), {DIGEST_OF_OID[oid].name}, holding)
     return Contents("digested", variant, digests, reader.value().octets())
 
 
-def _signed(reader: BerReader, holding: Holding, variant: str, where: str) -> Contents:
+def _signed(
+    reader: BerReader,
+    holding: Holding | None,
+    variant: str,
+    where: str,
+    detached: Iterable[Piece] | None = None,
+) -> Contents:
     reader.value().number()  # version
     algorithms = reader.value().children(0, MOST_SIGNERS)
     oids = {algorithm.children(1)[0].oid() for algorithm in algorithms}
     names = {DIGEST_OF_OID[oid].name for oid in oids if oid in DIGEST_OF_OID}
-    digests = _take(reader, names, holding, where)
+    content = _encapsulated(reader, where, detached)
+    digests = _take(content, names, holding)
     certificates: tuple[bytes, ...] = ()
     if reader.next_tag() == _CERTIFICATES:
         bag = reader.value().children(0, _MOST_CERTIFICATES)
@@ -138,23 +178,29 @@ def _signed(reader: BerReader, holding: Holding, variant: str, where: str) -> Co
     return Contents("signed", variant, digests, b"", signers, certificates)
 
 
-def _take(reader: BerReader, names: set[str], holding: Holding, where: str) -> dict[str, bytes]:
-    """Put the content into *holding*; return its digests by name."""
+def _take(content: Iterable[Piece], names: set[str], holding: Holding | None) -> dict[str, bytes]:
+    """Put *content* into *holding*, if there is one; return its digests by name."""
     digests = {name: new(name) for name in sorted(names)}
-    for piece in batches(_encapsulated(reader, where)):
+    for piece in batches(content):
         for digest in digests.values():
             digest.update(piece)
-        holding.write(piece)
+        if holding is not None:
+            holding.write(piece)
     return {name: digest.digest() for name, digest in digests.items()}
 
 
-def _encapsulated(reader: BerReader, where: str) -> Iterator[memoryview]:
-    """Yield the content of an EncapsulatedContentInfo."""
+def _encapsulated(
+    reader: BerReader, where: str, detached: Iterable[Piece] | None = None
+) -> Iterator[Piece]:
+    """Yield the content of an EncapsulatedContentInfo, or what is *detached* from it."""
     reader.enter(der.SEQUENCE)
     kind = reader.value().oid()
     if kind != DATA:
         raise UnknownAlgorithm.at(where, "innermost content type", kind)
-    reader.enter(der.context(0))
-    yield from reader.string()
-    reader.leave()
+    if detached is None:
+        reader.enter(der.context(0))
+        yield from reader.string()
+        reader.leave()
+    else:
+        yield from detached
     reader.leave()

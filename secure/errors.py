@@ -5,6 +5,7 @@ CannotRead
 │   ├── NotCms           no CMS EnvelopedData
 │   ├── Damaged          begins as one, then breaks off or contradicts itself
 │   ├── TooMuch          asks for more work or depth than any honest file
+│   │   └── Overdrawn    so do all files of its medium together
 │   ├── NoRecipient      locked for others than the passwords and keys at hand
 │   ├── NotDecrypted     wrong key or damaged: one message, whichever it was
 │   │   ├── WrongPassword
@@ -58,6 +59,21 @@ class TooMuch(SecureFileError):
         """Tell *what* there is too much of."""
         return cls(
             f"has {what}, more than is accepted", where, "Do not trust this file; ask its sender"
+        )
+
+
+class Overdrawn(TooMuch):
+    """The files of its medium ask together for more steps of PBKDF2 than any honest medium."""
+
+    @classmethod
+    def of(cls, where: str, most: int) -> "Overdrawn":
+        """Tell that *most* steps are used up."""
+        return cls(
+            f"is not opened: files before it took the {most:,} steps of key derivation that a "
+            "medium may take",
+            where,
+            "Do not trust this medium; ask its sender. A file that you need opens when it is "
+            "copied into a folder by itself",
         )
 
 

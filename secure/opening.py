@@ -1,35 +1,19 @@
 """Opens Secure DICOM Files (PS3.15 D.1): nothing is handed on before it has been checked."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import chain
 from os import PathLike
-from typing import IO, NamedTuple, Self
+from typing import IO, Self
 
 from secure import der
-from secure.algorithms import DATA, ENVELOPED_DATA, CipherRow
+from secure.algorithms import DATA
 from secure.ber import BerError, BerReader, BerTooMuch, Piece
-from secure.block_cipher import BadPadding, decrypted, decryptor
+from secure.block_cipher import BadPadding
 from secure.contents import BARE, Contents, is_dicom, read_contents
-from secure.errors import Damaged, NotCms, NotDecrypted, NotDicom, TooMuch
+from secure.envelope import Envelope, damage_told, decrypting, leave
+from secure.errors import NotDicom, TooMuch
 from secure.holding import IN_MEMORY, Holding
 from secure.keys import Keys
-from secure.pwri import cipher_of
-from secure.unlocking import Recipient, content_keys, recipients_of
 from secure.verifying import SignerReport
-
-_ENCRYPTED = der.context(0, is_constructed=False)
-_VERSIONS = range(5)  # RFC 5652 6.1
-_SMALL = 4096  # bytes of a value that is an identifier or an algorithm
-
-
-class Envelope(NamedTuple):
-    """What an envelope tells before it is opened."""
-
-    recipients: tuple[Recipient, ...]
-    content_type: str
-    cipher: CipherRow
-    iv: bytes
 
 
 class Opened:
@@ -122,16 +106,12 @@ def _opened(
     accept_unprotected: bool,
 ) -> Opened:
     reader = BerReader(source)
-    envelope = _envelope(reader, where)
-    encrypted = _encrypted(reader, where)
-    first = b"".join(_first_block(encrypted, envelope.cipher.block_size))
-    key, failure = _content_key(envelope, first, keys, where)
-    plain = decrypted(envelope.cipher, key, envelope.iv, chain((first,), encrypted))
+    envelope, plain, failure = decrypting(reader, keys, where, _is_plausible)
     signers: tuple[SignerReport, ...] = ()
     try:
         contents = read_contents(plain, envelope.content_type, holding, where)
-        with _damage_told(where):
-            _leave(reader)
+        with damage_told(where):
+            leave(reader)
         if contents.kind != BARE or not accept_unprotected:
             signers = contents.check(keys, where)
     except BerTooMuch as error:
@@ -143,79 +123,7 @@ def _opened(
     return Opened(envelope, contents, signers, holding)
 
 
-@contextmanager
-def _damage_told(where: str) -> Iterator[None]:
-    """Make what the envelope itself has against BER an error of the file."""
-    try:
-        yield
-    except BerTooMuch as error:
-        raise TooMuch.at(where, str(error)) from error
-    except BerError as error:
-        raise Damaged.at(where, str(error)) from error
-
-
-def _envelope(reader: BerReader, where: str) -> Envelope:
-    """Read what stands before the encrypted content."""
-    try:
-        reader.enter(der.SEQUENCE)
-        kind = reader.value(_SMALL).oid()
-    except BerError as error:
-        raise NotCms.at(where, str(error)) from error
-    if kind != ENVELOPED_DATA:
-        raise NotCms.at(where, f"its content type is {kind}")
-    with _damage_told(where):
-        reader.enter(der.context(0))
-        reader.enter(der.SEQUENCE)
-        if reader.value(_SMALL).number() not in _VERSIONS:
-            raise BerError("a version of EnvelopedData that does not exist")
-        if reader.next_tag() == der.context(0):
-            reader.value()  # originatorInfo: certificates that key agreement needs
-        if reader.next_tag() != der.SET:
-            raise BerError("no recipients")
-        recipients = recipients_of(reader.value(), where)
-        reader.enter(der.SEQUENCE)
-        content_type = reader.value(_SMALL).oid()
-        cipher, iv = cipher_of(reader.value(_SMALL), "content encryption", where)
-        if reader.next_tag() not in (_ENCRYPTED, _ENCRYPTED | der.CONSTRUCTED):
-            raise BerError("no encrypted content")
-        return Envelope(tuple(recipients), content_type, cipher, iv)
-
-
-def _encrypted(reader: BerReader, where: str) -> Iterator[memoryview]:
-    with _damage_told(where):
-        yield from reader.string(_ENCRYPTED)
-
-
-def _leave(reader: BerReader) -> None:
-    """Go out of all values around the encrypted content."""
-    reader.leave()
-    if reader.next_tag() == der.context(1):
-        reader.value()  # unprotectedAttrs, which nobody answers for
-    for _ in range(3):
-        reader.leave()
-
-
-def _first_block(pieces: Iterator[memoryview], size: int) -> Iterator[memoryview]:
-    """Take pieces until there is a whole block."""
-    while size > 0 and (piece := next(pieces, None)) is not None:
-        size -= len(piece)
-        yield piece
-
-
-def _content_key(
-    envelope: Envelope, first: bytes, keys: Keys, where: str
-) -> tuple[bytes, type[NotDecrypted]]:
-    """Return the content key, and what it is when it turns out to be none."""
-    cipher = envelope.cipher
-    failure: type[NotDecrypted] = NotDecrypted
-    for candidate in content_keys(envelope.recipients, keys, where):
-        failure = candidate.failure
-        if len(candidate.key) != cipher.key_size or len(first) < cipher.block_size:
-            continue
-        context = decryptor(cipher, candidate.key, envelope.iv)
-        block = context.update(first[: cipher.block_size])
-        # Another key gives anything; all that is ever in an envelope begins with a SEQUENCE,
-        # but for a DICOM File without protection, which begins with anything.
-        if block[0] == der.SEQUENCE or envelope.content_type == DATA:
-            return candidate.key, failure
-    raise failure.at(where)
+def _is_plausible(block: bytes, content_type: str) -> bool:
+    # Another key gives anything; all that is ever in an envelope begins with a SEQUENCE, but for
+    # a DICOM File without protection, which begins with anything.
+    return block[0] == der.SEQUENCE or content_type == DATA

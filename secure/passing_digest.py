@@ -6,8 +6,8 @@ from threading import Thread
 from typing import Final
 
 _SMALL: Final = 2 << 20  # bytes; below, a thread costs more than it saves
-_GROUP: Final = 4  # pieces that are handed over at once: each time wakes somebody up
-_WAITING: Final = 8  # groups that may wait for the thread
+_GROUP: Final = 16  # pieces that are handed over at once: each time wakes somebody up
+_WAITING: Final = 4  # groups that may wait for the thread
 
 Piece = bytes | memoryview
 

@@ -65,8 +65,8 @@ def prepare(
         BadKey: a key is not RSA, or not that of its certificate.
         WrongUsage: there is nobody to write for, or the algorithm is not one to write with.
     """
-    cipher_row = _written(CIPHER_OF_NAME, cipher)
-    digest_row = _written(DIGEST_OF_NAME, digest)
+    cipher_row = algorithm_to_write(CIPHER_OF_NAME, cipher)
+    digest_row = algorithm_to_write(DIGEST_OF_NAME, digest)
     found: list[Recipient] = [CertificateRecipient(certificate) for certificate in recipients]
     if password is not None:
         derivation = Derivation(random(SALT_SIZE), iterations, PRF_OF_DIGEST["sha256"])
@@ -81,7 +81,8 @@ def prepare(
     return Sealer(found, cipher_row, digest_row, inner, random)
 
 
-def _written(rows: Mapping[str, Row], name: str) -> Row:
+def algorithm_to_write(rows: Mapping[str, Row], name: str) -> Row:
+    """Return the row of an algorithm; raise WrongUsage where new files must not have it."""
     row = rows.get(name)
     if row is None or not row.is_written:
         known = ", ".join(row.name for row in rows.values() if row.is_written)

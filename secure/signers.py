@@ -51,6 +51,21 @@ class Inner(Protocol):
         """Return what stands behind content that has *digest*."""
 
 
+class Bare:
+    """Nothing: what is in the envelope answers for itself, as an S/MIME entity that is signed."""
+
+    content_type = DATA
+    tail_size = 0
+
+    def layers(self) -> tuple[tuple[int, bytes], ...]:
+        """Return that there are no values around the content."""
+        return ()
+
+    def tail(self, _: bytes) -> bytes:
+        """Return that nothing stands behind it."""
+        return b""
+
+
 class Digested:
     """Integrity alone: DigestedData."""
 
@@ -98,8 +113,15 @@ class Signed:
 
     def layers(self) -> tuple[tuple[int, bytes], ...]:
         """Return the values around the content."""
-        algorithms = der.set_of([digest_algorithm(self._row)])
-        return ((der.SEQUENCE, der.integer(1) + algorithms), *_LAYERS)
+        return ((der.SEQUENCE, self._begin()), *_LAYERS)
+
+    def detached(self, digest: bytes) -> bytes:
+        """Return a SignedData without the content, which has *digest* (RFC 5652 5.2)."""
+        absent = der.sequence(der.oid(DATA))
+        return der.sequence(self._begin(), absent, self.tail(digest))
+
+    def _begin(self) -> bytes:
+        return der.integer(1) + der.set_of([digest_algorithm(self._row)])
 
     def tail(self, digest: bytes) -> bytes:
         """Return certificates and signatures. RSA PKCS#1 v1.5 makes the same ones each time."""

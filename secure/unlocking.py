@@ -101,7 +101,8 @@ def content_keys(recipients: Sequence[Recipient], keys: Keys, where: str) -> Ite
         NoRecipient: it is locked for others.
         WrongPassword: none of the passwords opens it, and no private key is among those it is for.
         WrongKey: as well, the other way round.
-        TooMuch: the passwords would have to be derived for longer than is accepted.
+        TooMuch: the passwords would have to be derived for longer than is accepted, for this
+            file or (Overdrawn) for all files of its medium.
         UnknownAlgorithm: it is locked only in ways that are not read.
     """
     failure: type[WrongPassword | WrongKey] | None = None
@@ -156,7 +157,7 @@ def _by_passwords(
                 if left < 0:
                     what = f"a password that is derived in {derivation.iterations:,} steps"
                     raise TooMuch.at(where, what)
-            yield wrapping.unwrap(keys.derive(derivation, password, size), recipient.key)
+            yield wrapping.unwrap(keys.derive(derivation, password, size, where), recipient.key)
 
 
 def _nobody(

@@ -1,22 +1,28 @@
 """Make a plain folder of an encrypted medium.
 
 MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR,
-with Secure DICOM Files (DICOM PS3.15). Every file is checked and keeps its name; one that does not
-open or was changed is named and left out. At a terminal the password is asked for.
+with Secure DICOM Files (DICOM PS3.15), or a single one of these. Every file is checked and keeps
+its name; one that does not open or was changed is named and left out. At a terminal the password is
+asked for.
 """
 
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jacket import console
 from jacket.decrypt import Decrypted, decrypt_open
 from jacket.keys_words import AtHand, add_key_words, asked_for, at_hand
 from jacket.left_out_words import HEADINGS, say_left_out
 from jacket.plain import plain_left_out
+from jacket.plain_medium import may_be_encrypted, not_encrypted
 from jacket.profile_words import verify_command
 from jacket.words import at_least_one
 from reporting import WrongUsage
+
+if TYPE_CHECKING:
+    from secure import Keys
 
 _OURS = {
     "secure": "encrypted files that were not opened",
@@ -43,21 +49,13 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when a file was left out."""
-    ours = at_hand(arguments)
-    if ours.keys is None:
-        ours = _asked(ours)
-    if ours.keys is None:
-        raise WrongUsage(
-            "there is nothing to open the medium with",
-            "words of the command",
-            "Write the password into a file and say --password-file FILE, or say --key FILE",
-        )
+    ours, keys = _with_keys(at_hand(arguments), arguments.medium)
     with console.watched() as progress:
         done = decrypt_open(
             ours.open(arguments.medium),
             arguments.medium,
             Path(arguments.to),
-            ours.keys,
+            keys,
             accept_unprotected=arguments.accept_unprotected,
             dry_run=arguments.dry_run,
             processes=arguments.jobs,
@@ -70,10 +68,26 @@ def run(arguments: Namespace) -> int:
     return 1 if done.left_out else 0
 
 
-def _asked(ours: AtHand) -> AtHand:
-    """Return *ours* with a password that a person at a terminal was asked for."""
+def _with_keys(ours: AtHand, path: str) -> "tuple[AtHand, Keys]":
+    """Return what opens the medium at *path*; a person at a terminal is asked for the password.
+
+    Raises:
+        CannotRead: there is no key, and nothing on the medium is encrypted.
+        WrongUsage: there is none, and nobody who could be asked.
+    """
+    if ours.keys is not None:
+        return ours, ours.keys
+    with ours.open(path) as medium:
+        if not may_be_encrypted(medium, medium.entries()):
+            raise not_encrypted(path, medium.kind)
     ours.refuse_unfit()
-    return asked_for() if sys.stdin.isatty() and sys.stderr.isatty() else ours
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return asked_for()
+    raise WrongUsage(
+        "there is nothing to open the medium with",
+        "words of the command",
+        "Write the password into a file and say --password-file FILE, or say --key FILE",
+    )
 
 
 def as_json(done: Decrypted) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """List patients, studies, series and instances of a medium.
 
-MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR.
+MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR, or a
+single Secure DICOM File.
 It is listed as its DICOMDIR has it; without a readable one, or with --files, the files themselves
 are listed. The UIDs are those that `jacket author --study UID` and `--series UID` take.
 """

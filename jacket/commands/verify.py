@@ -1,6 +1,7 @@
 """Check a medium against the standard and say what to do.
 
-MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR.
+MEDIUM is a folder, an image (.iso, .img), a ZIP archive, a mail (.eml), a drive or a DICOMDIR, or a
+single Secure DICOM File.
 Every file is read to its end. Without --profile the application profiles are named that the medium
 satisfies.
 """
@@ -101,6 +102,7 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "secure_files": verdict.secure,
             "secure_opened": verdict.opened,
             "signers": [signer.plain(judged=verdict.trust) for signer in verdict.signers],
+            "mail": verdict.mail,
             "pdi": verdict.pdi,
             "not_judged": not_judged(verdict),
         },
@@ -152,26 +154,35 @@ def _say_wrapped(head: str, sentence: str) -> None:
 
 
 def _say_verdict(verdict: Verification) -> None:
-    from jacket.verify_scope import KINDS, headline
+    from jacket.verify_scope import KINDS, SEALED, headline
 
     parts = "; ".join(part.text for part in headline(verdict))
     console.say(f"{console.printable(verdict.path)}: {parts}")
     label = f", label {console.printable(verdict.label)}" if verdict.label else ""
     console.say(f"  {KINDS.get(verdict.kind, verdict.kind)}{label}")
-    read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
-    console.say(
-        f"  {console.amount(verdict.instances, 'instance')} in the directory, "
-        f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
-        f"({console.size(verdict.read)})"
-    )
+    if verdict.kind != SEALED:
+        _say_what_was_read(verdict)
+    if verdict.mail:
+        console.say(f"  the mail was {verdict.mail}")
     if verdict.secure:
         _say_secure(verdict)
+    for signer in verdict.signers:
+        console.say(f"  {console.printable(signer.words(judged=verdict.trust))}")
     if verdict.findings:
         counts = ((verdict.count(severity), severity) for severity in Severity)
         said = [console.amount(number, severity.value) for number, severity in counts if number]
         console.say(f"  {', '.join(said)}")
     if verdict.profile is None:
         _say_satisfied(verdict)
+
+
+def _say_what_was_read(verdict: Verification) -> None:
+    read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
+    console.say(
+        f"  {console.amount(verdict.instances, 'instance')} in the directory, "
+        f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
+        f"({console.size(verdict.read)})"
+    )
 
 
 def _say_secure(verdict: Verification) -> None:
@@ -181,8 +192,6 @@ def _say_secure(verdict: Verification) -> None:
         return
     opened = "all" if verdict.opened == verdict.secure else f"{verdict.opened:,}"
     console.say(f"  {files}, {opened} opened and judged by what is in them")
-    for signer in verdict.signers:
-        console.say(f"  {console.printable(signer.words(judged=verdict.trust))}")
 
 
 def _say_satisfied(verdict: Verification) -> None:

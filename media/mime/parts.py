@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from media.entry import BlockReader
@@ -50,18 +51,29 @@ class Mail(NamedTuple):
         return decoded(self.headers.get("subject", ""))
 
 
+class Head(NamedTuple):
+    """The headers of a mail or of a part, and what they say of its body."""
+
+    headers: dict[str, str]
+    type: Value
+    body: int  # byte at which it begins
+
+    @property
+    def encoding(self) -> str:
+        """Return the Content-Transfer-Encoding in lower case."""
+        return self.headers.get("content-transfer-encoding", "7bit").strip().lower()
+
+
 class _Multipart(NamedTuple):
     boundary: bytes
     type: str
     number: int
 
 
-def read_mail(reader: BlockReader) -> Mail | None:
-    """Take a mail apart, or return None where it does not begin as one does."""
+def read_mail(reader: BlockReader) -> Mail:
+    """Take a mail apart, or anything else that has its headers."""
     start = _after_envelope(reader)
     headers, body = _headers_at(reader, start)
-    if "content-type" not in headers and "mime-version" not in headers:
-        return None
     finding = _Finding(reader, new_list())
     finding.begin(headers, body)
     for at, text, after in _delimiters(reader, body):
@@ -69,6 +81,41 @@ def read_mail(reader: BlockReader) -> Mail | None:
             break
     finding.finish()
     return Mail(headers, _type(headers), finding.parts, finding.problems)
+
+
+def headers_of(reader: BlockReader) -> dict[str, str]:
+    """Return the headers at the beginning."""
+    return _headers_at(reader, _after_envelope(reader))[0]
+
+
+def read_head(reader: BlockReader) -> Head:
+    """Return the headers at the beginning; those of the mail inside where one was passed on."""
+    headers, body = _headers_at(reader, _after_envelope(reader))
+    return _within_mails(reader, headers, body)
+
+
+def _within_mails(reader: BlockReader, headers: dict[str, str], body: int) -> Head:
+    """Return the headers, or those of the mail that the body is."""
+    for _ in range(_DEEPEST):
+        if _type(headers).value != "message/rfc822":
+            break
+        headers, body = _headers_at(reader, body)
+    return Head(headers, _type(headers), body)
+
+
+def halves(reader: BlockReader, head: Head) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Return where the two parts of a multipart lie, each with its headers: first byte and end.
+
+    None: it has not got two. What stands before, between and behind them belongs to neither.
+    """
+    boundary = head.type.parameters.get("boundary", "").encode("utf-8", "replace").rstrip(b" \t")
+    lines = (boundary, boundary + b"--") if boundary else ()
+    found = ((at, after) for at, text, after in _delimiters(reader, head.body) if text in lines)
+    marks = list(islice(found, 3))
+    if len(marks) < 3:
+        return None
+    (_, first), (end, second), (last, _) = marks
+    return (first, max(end, first)), (second, max(last, second))
 
 
 def _after_envelope(reader: BlockReader) -> int:
@@ -126,11 +173,7 @@ class _Finding:
 
     def begin(self, headers: dict[str, str], body: int) -> None:
         """Take in what begins with *headers*."""
-        for _ in range(_DEEPEST):
-            kind = _type(headers)
-            if kind.value != "message/rfc822":
-                break
-            headers, body = _headers_at(self._reader, body)  # A mail that was passed on.
+        headers, kind, body = _within_mails(self._reader, headers, body)
         self._body = body
         boundary = kind.parameters.get("boundary", "")
         if kind.value.startswith("multipart/") and boundary:

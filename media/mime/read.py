@@ -9,12 +9,11 @@ from typing import Final, NamedTuple
 
 from drivers import ImageFile
 from drivers.closing import ClosesItself
-from media.enclosing import EnclosedMedium
 from media.entry import BlockReader, Entry, Medium
 from media.extents import Extent, ExtentFile
 from media.finding_list import FindingList
 from media.iso9660.names import printable, shown
-from media.mime.parts import Mail, Part, read_mail
+from media.mime.parts import Mail, Part
 from media.mime.transfer_encoding import PLAIN, decoded_pieces, is_known, measure
 from media.nested_image import opened
 from media.source import Name
@@ -103,52 +102,37 @@ def content_of(reader: BlockReader, part: Part, size: int, where: str) -> Spool 
     return Spool(decoded_pieces(reader, part.start, part.end, part.encoding), size, where)
 
 
-class MailMedium(EnclosedMedium):
-    """A mail that carries a File-set; closes its file in the end."""
-
-    def __init__(self, files: Medium, problems: FindingList, close: Callable[[], None]) -> None:
-        """Take over *files*: the archive in the mail, or its DICOM parts."""
-        super().__init__(files)
-        self._problems, self._close = problems, close
-
-    def findings(self, demands: str | None = None) -> list[Finding]:
-        """Return what is wrong with the mail, and with the archive in it."""
-        return self._problems.findings() + self.files.findings(demands)
-
-    def close(self) -> None:
-        self.files.close()
-        self._close()
-
-
-def open_mail(
-    image: ImageFile, medium_on: Callable[[ImageFile], Medium], *, password: bytes | None = None
-) -> MailMedium | None:
-    """Return the mail in *image* as a medium; None where it does not begin as a mail does.
+def files_in(
+    mail: Mail,
+    reader: BlockReader,
+    path: str,
+    medium_on: Callable[[ImageFile], Medium],
+    *,
+    password: bytes | None = None,
+) -> Medium:
+    """Return what a mail carries as a medium: the archive in it, or its DICOM parts.
 
     Args:
-        image: the file.
+        mail: taken apart; what is wrong with it is added to its problems.
+        reader: what it was read from.
+        path: what errors call it.
         medium_on: opens the image of a medium that an archive may hold.
         password: of an archive that is encrypted.
 
     Raises:
         CannotRead: the mail carries no File-set that can be read.
     """
-    mail = read_mail(image)
-    if mail is None:
-        return None
     archives = [part for part in mail.parts if _is_zip(part)]
     archives.sort(key=lambda part: _ZIP_NAME not in _names_of(part))  # what is named right first
     files = [part for part in mail.parts if _is_dicom(part) and part not in archives]
     _check_mail(mail)
     if archives and (not files or _ZIP_NAME in _names_of(archives[0])):
         _tell_of_others(mail, archives[0], [*archives[1:], *files])
-        inner: Medium = _archive(image, mail, archives[0], medium_on, password)
-    elif files:
+        return _archive(reader, path, mail, archives[0], medium_on, password)
+    if files:
         _tell_of_others(mail, None, archives)
-        inner = _MimeParts(image, _mime_files(image, mail, files), image.path)
-    else:
-        raise _nothing(mail, image.path)
-    return MailMedium(inner, mail.problems, image.close)
+        return _MimeParts(reader, _mime_files(reader, mail, files), path)
+    raise _nothing(mail, path)
 
 
 def _names_of(part: Part) -> set[str]:
@@ -218,21 +202,22 @@ def _nothing(mail: Mail, where: str) -> CannotRead:
 
 
 def _archive(
-    image: ImageFile,
+    reader: BlockReader,
+    path: str,
     mail: Mail,
     part: Part,
     medium_on: Callable[[ImageFile], Medium],
     password: bytes | None,
 ) -> Medium:
-    where = f"{image.path}: {_where(part)}"
+    where = f"{path}: {_where(part)}"
     _check_envelope(mail, part)
     if not is_known(part.encoding):
         raise CannotRead("is encoded in an unknown way", where, _SEND_AGAIN)
-    measured = measure(image, part.start, part.end, part.encoding)
+    measured = measure(reader, part.start, part.end, part.encoding)
     if measured.is_damaged:
         mail.problems.add("MIM-BASE64", _where(part))
     with ExitStack() as stack:
-        content = content_of(image, part, measured.size, where)
+        content = content_of(reader, part, measured.size, where)
         stack.enter_context(content)
         archive = open_zip(content, where, password=password)
         if archive is None:

@@ -1,43 +1,46 @@
 """Makes mails that carry a File-set, ready to be opened in a mail program and sent.
 
 One carries a ZIP archive (PS3.12 W and V, PS3.11 L.3.2), the other the files themselves as parts
-(PS3.12 K). No address is made up: a mail without a sender is marked as a draft.
+(PS3.12 K). No address is made up: a mail without a sender is marked as a draft,
+unless it is encrypted, as nobody could complete that.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from email.header import Header
-from email.utils import format_datetime, formataddr, getaddresses
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from drivers import ImageFile, open_image
 from media.aside import file_aside, refuse_too_much, refuse_without_space, working_folder
 from media.copying import Copier, contents
-from media.iso9660.names import NameDoesNotFit, printable, refuse_unsuited_names, shown
+from media.iso9660.names import NameDoesNotFit, refuse_unsuited_names, shown
+from media.mime.letter import (
+    Envelope,
+    attachment_headers,
+    boundary_of,
+    closing,
+    delimiter,
+    letter_part,
+    mail_headers,
+    multipart_header,
+    part_headers,
+)
+from media.mime.sealed import Entity, sealed
 from media.mime.transfer_encoding import LINE_BYTES, decoded_pieces, encoded, encoded_size
 from media.source import DigestList, Name, NamedSource, Written
 from media.volume_plan import PlannedFile
 from media.volume_write import planned_files
 from media.zip.write import digest_of_file, listed, write_zip
-from reporting import CannotWrite, Progress, silent
+from reporting import Progress, silent
+
+if TYPE_CHECKING:
+    from secure import MailSealer
 
 _PHRASE: Final = "DICOM-ZIP"  # in the subject (PS3.11 L.3.2)
 _ARCHIVE: Final = "DICOM.ZIP"
 _PIECE: Final = LINE_BYTES * 18_000  # bytes read at once: about a megabyte of whole lines
 _LONGEST_ID: Final = 71  # characters (PS3.12 K.1.2)
-_LONGEST_HEADER: Final = 900  # characters of an address or a subject; a line has 998
-_TEXT: Final = "The attached DICOM images belong together. Open the attachment with a DICOM viewer."
-
-
-class Envelope(NamedTuple):
-    """What is on the outside of a mail. What is empty is left to the mail program."""
-
-    sender: str = ""  # as in From
-    recipient: str = ""  # as in To
-    subject: str = ""
-    text: str = _TEXT  # the letter
 
 
 _UNADDRESSED: Final = Envelope()
@@ -52,11 +55,12 @@ def write_mail(
     progress: Progress = silent,
     digest_list: DigestList | None = None,
     capacity: int | None = None,
+    sealer: "MailSealer | None" = None,
 ) -> Written:
     """Write the mail *target* with a ZIP archive of *sources* attached to it.
 
-    The same sources, envelope and *recorded* give the same bytes. The archive is made beside the
-    target first, so that there is to be room for both.
+    The same sources, envelope and *recorded* give the same bytes, unless they are encrypted. The
+    archive is made beside the target first, so that there is to be room for both.
 
     Args:
         sources: what goes in the archive, in this order.
@@ -66,6 +70,8 @@ def write_mail(
         progress: told of the stage "write" in bytes of the sources.
         digest_list: a file that lists the digests of all others; the last in the archive.
         capacity: bytes that a mail may have.
+        sealer: signs and encrypts letter and archive (PS3.15 B.8); None: everybody can read them.
+            What is in the *envelope*, but for the letter, everybody can read in any case.
 
     Raises:
         NameDoesNotFit: a name is none that PS3.10 allows, or no name of 8 and 3 characters.
@@ -76,7 +82,8 @@ def write_mail(
     subject = envelope.subject or _PHRASE
     if _PHRASE not in subject:
         subject = f"{_PHRASE} {subject}"
-    boundary = _boundary(recorded, [s.name for s in sources])
+    boundary = boundary_of(recorded, [s.name for s in sources])
+    before = mail_headers(envelope._replace(subject=subject), recorded, is_draft=sealer is None)
     with working_folder(target) as folder:
         archive = write_zip(
             sources,
@@ -86,20 +93,31 @@ def write_mail(
             digest_list=digest_list,
             capacity=capacity,
         )
-        before = _headers(envelope._replace(subject=subject), recorded, boundary)
-        before += _letter(envelope.text, boundary)
-        before += _delimiter(boundary) + _attachment("application/zip", _ARCHIVE, _ARCHIVE)
-        after = _closing(boundary)
-        size = len(before) + encoded_size(archive.size) + len(after)
-        _refuse(target, size, capacity)
+        entity = _with_archive(folder / _ARCHIVE, archive.size, envelope.text, boundary)
+        if sealer is not None:
+            entity = sealed(entity, sealer)
+        _refuse(target, len(before) + entity.size, capacity)
         with file_aside(target) as descriptor:
             mail = _Mail(descriptor, target)
             mail.write(before)
-            for text in encoded(_pieces_of(folder / _ARCHIVE)):
+            for text in entity.pieces():
                 mail.write(text)
-            mail.write(after)
             sha256_of_mail = digest_of_file(descriptor, target, mail.size)
     return Written(str(target), mail.size, sha256_of_mail, archive.digests)
+
+
+def _with_archive(path: Path, size: int, letter: str, boundary: str) -> Entity:
+    """Return what the mail carries: the letter, and the archive at *path* of *size* bytes."""
+    before = multipart_header(boundary) + letter_part(letter, boundary)
+    before += delimiter(boundary) + attachment_headers("application/zip", _ARCHIVE, _ARCHIVE)
+    after = closing(boundary)
+
+    def pieces() -> Iterator[bytes]:
+        yield before
+        yield from encoded(_pieces_of(path))
+        yield after
+
+    return Entity(len(before) + encoded_size(size) + len(after), pieces)
 
 
 def write_mime(
@@ -136,7 +154,7 @@ def write_mime(
     names = [*(s.name for s in sources), *(x.name for x in lists)]
     refuse_unsuited_names(names)
     _refuse_long_ids(names)
-    boundary = _boundary(recorded, names)
+    boundary = boundary_of(recorded, names)
     before = _before_parts(envelope, recorded, boundary)
     files = planned_files(sources, digest_list)
     total = mime_size(files, recorded, envelope)
@@ -151,7 +169,7 @@ def write_mime(
             digests = mail.digests()
             mail.write_part(listed(digest_list, digests), boundary, lambda _: None)
             digests = {**digests, **mail.digests(len(sources))}
-        mail.write(_closing(boundary))
+        mail.write(closing(boundary))
         sha256_of_mail = digest_of_file(descriptor, target, mail.size)
     progress("write", total, total)
     return Written(str(target), mail.size, sha256_of_mail, digests)
@@ -161,18 +179,18 @@ def mime_size(
     files: Sequence[PlannedFile], recorded: datetime, envelope: Envelope = _UNADDRESSED
 ) -> int:
     """Return how many bytes the mail has that `write_mime` makes of *files*."""
-    boundary = _boundary(recorded, [file.name for file in files])
+    boundary = boundary_of(recorded, [file.name for file in files])
     parts = sum(
-        len(_delimiter(boundary) + _part_headers(file.name)) + encoded_size(file.size)
+        len(delimiter(boundary) + part_headers(file.name)) + encoded_size(file.size)
         for file in files
     )
-    return len(_before_parts(envelope, recorded, boundary)) + parts + len(_closing(boundary))
+    return len(_before_parts(envelope, recorded, boundary)) + parts + len(closing(boundary))
 
 
 def _before_parts(envelope: Envelope, recorded: datetime, boundary: str) -> bytes:
     subject = envelope.subject or "DICOM"
-    headers = _headers(envelope._replace(subject=subject), recorded, boundary)
-    return headers + _letter(envelope.text, boundary)
+    headers = mail_headers(envelope._replace(subject=subject), recorded)
+    return headers + multipart_header(boundary) + letter_part(envelope.text, boundary)
 
 
 class _Written(NamedTuple):
@@ -199,7 +217,7 @@ class _Mail:
 
     def write_part(self, source: NamedSource, boundary: str, step: Callable[[int], None]) -> None:
         """Write a part with the content of *source*; tell of the size of the mail."""
-        self.write(_delimiter(boundary) + _part_headers(source.name))
+        self.write(delimiter(boundary) + part_headers(source.name))
         start = self.size
         for text in encoded(contents(source, _PIECE)):
             self.write(text)
@@ -230,86 +248,6 @@ def _refuse_long_ids(names: Sequence[Name]) -> None:
             raise NameDoesNotFit(
                 f"is longer than {_LONGEST_ID} characters", shown(name), "Use fewer folders"
             )
-
-
-def _boundary(recorded: datetime, names: Sequence[Name]) -> str:
-    """Return what separates the parts: the same for the same mail, and never part of base64."""
-    seed = "\n".join([recorded.isoformat(), *("/".join(name) for name in names)])
-    return f"=_{sha256(seed.encode()).hexdigest()[:40]}"
-
-
-def _headers(envelope: Envelope, recorded: datetime, boundary: str) -> bytes:
-    fields = [("Date", format_datetime(recorded))]
-    for name, value in (
-        ("From", envelope.sender),
-        ("To", envelope.recipient),
-        ("Subject", envelope.subject),
-    ):
-        if value:
-            fields.append((name, _field(name, value)))
-    if not envelope.sender:
-        fields.append(("X-Unsent", "1"))  # Mail programs open it to be completed and sent.
-    fields.append(("MIME-Version", "1.0"))
-    fields.append(("Content-Type", f'multipart/mixed;\r\n boundary="{boundary}"'))
-    lines = [f"{name}: {value}" for name, value in fields]
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
-
-
-def _field(name: str, value: str) -> str:
-    """Return what a header says, in nothing but ASCII (RFC 2047)."""
-    if not value.isprintable() or len(value) > _LONGEST_HEADER:
-        raise CannotWrite(
-            "has characters that no header of a mail has, or too many",
-            f"{name}: {printable(value[:60])}",
-            "Use one line of plain text",
-        )
-    if value.isascii():
-        return value
-    if name == "Subject":
-        return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
-    try:
-        return ", ".join(formataddr(pair) for pair in getaddresses([value]))
-    except UnicodeError as error:
-        raise CannotWrite(
-            "has an address that is not of plain letters", name, "Spell the address in ASCII"
-        ) from error
-
-
-def _letter(text: str, boundary: str) -> bytes:
-    body = encoded([text.replace("\n", "\r\n").encode()]) if text else iter(())
-    headers = (
-        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    )
-    return f"--{boundary}\r\n".encode() + headers + b"".join(body)
-
-
-def _delimiter(boundary: str) -> bytes:
-    return f"\r\n--{boundary}\r\n".encode()
-
-
-def _closing(boundary: str) -> bytes:
-    return f"\r\n--{boundary}--\r\n".encode()
-
-
-def _part_headers(name: Name) -> bytes:
-    last = name[-1]
-    if "." in last:
-        return _attachment("application/octet-stream", last, "")
-    title = last if name == ("DICOMDIR",) else f"{last}.dcm"
-    return _attachment("application/dicom", title, "/".join(name))
-
-
-def _attachment(kind: str, name: str, identifier: str) -> bytes:
-    # The names are of a few plain characters, so that nothing needs to be escaped.
-    parameters = [f'id="{identifier}"'] if identifier else []
-    lines = [
-        ";\r\n ".join([f"Content-Type: {kind}", *parameters, f'name="{name}"']),
-        "Content-Transfer-Encoding: base64",
-        f'Content-Disposition: attachment;\r\n filename="{name}"',
-        "",
-        "",
-    ]
-    return "\r\n".join(lines).encode("ascii")
 
 
 def _pieces_of(path: Path) -> Iterator[bytes]:

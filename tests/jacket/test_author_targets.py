@@ -121,13 +121,12 @@ def test_a_mail_can_be_opened_to_be_addressed_and_holds_the_file_set(tmp_path: P
     assert CT.read_bytes() in [part.get_content() for part in parts]
 
 
-def test_every_profile_but_those_of_secure_mail_has_a_file_of_its_own() -> None:
+def test_every_profile_has_a_file_of_its_own() -> None:
     for identifier, row in PROFILES.items():
         word = made_as(row)
-        if row.security is not Security.SMIME:
-            assert row.medium in FILES[word], identifier
-        else:
-            assert word == "plan"
+        suffix = ".eml" if row.security is Security.SMIME else word
+        assert row.medium in FILES[suffix], identifier
+        assert (word == "s/mime") == (row.security is Security.SMIME)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_a_folder_for_a_stick_is_not_held_against_the_least_that_a_stick_can_hav
     words = ("author", CT, "-o", tmp_path / "stick", "--profile", "STD-GEN-USB-JPEG")
     said = run(*words, "--capacity", "1MB", "--dry-run")
     assert said.code == 0
-    assert "bytes of files; " in said.out
+    assert " of files; " in said.out
     (planned,) = run(*words, "--dry-run", "--json").json["planned"]
     assert CT.stat().st_size < planned["estimated_bytes"] < planned["bytes_on_medium"] < 10**6
     assert run(*words, "--capacity", planned["bytes_on_medium"] - 1).code == 3

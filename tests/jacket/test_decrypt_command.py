@@ -20,7 +20,7 @@ from secure_media import by_seal, contents, secure_folder, trusting, with_passwo
 
 from jacket.decrypt import decrypt
 from jacket.manifest import parse_manifest
-from media import write_iso9660
+from media import write_iso9660, write_zip
 from media.source import NamedSource
 from secure import Keys, prepare
 
@@ -230,11 +230,28 @@ def test_a_target_that_is_in_the_way_is_refused_before_anything_is_read(
     assert not (medium / "out").exists()
 
 
-def test_a_medium_that_is_not_encrypted_is_said_to_be_so(
-    plain: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+@pytest.mark.parametrize("has_password", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "way"), [("folder", "cp -r"), ("image", "7z x"), ("zip", "unzip")]
+)
+def test_a_medium_that_is_not_encrypted_is_said_to_be_so_and_how_it_is_copied(
+    kind: str, way: str, has_password: bool, plain: Path, tmp_path: Path, run: Run
 ) -> None:
-    said = run("decrypt", plain, "--to", tmp_path / "out", *password)
-    assert (said.code, "has no Secure DICOM File" in said.err) == (3, True)
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    sources = [
+        NamedSource(tuple(name.split("/")), (content,), day)
+        for name, content in contents(plain).items()
+    ]
+    medium = plain if kind == "folder" else tmp_path / kind
+    if kind == "image":
+        write_iso9660(sources, medium, volume_identifier="PLAIN", recorded=day)
+    elif kind == "zip":
+        write_zip(sources, medium, recorded=day)
+    words = ("--password-file", word(tmp_path)) if has_password else ()
+    said = run("decrypt", medium, "--to", tmp_path / "out", *words)
+    assert (said.code, "nothing on it is encrypted" in said.err) == (3, True)
+    assert way in said.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_password_and_terminal_it_is_said_how_to_give_one(

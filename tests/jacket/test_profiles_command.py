@@ -41,7 +41,7 @@ def test_the_list_says_what_is_made_of_each(run: Run) -> None:
     ):
         assert lines[identifier].endswith(f" {word}")
     for identifier, row in PROFILES.items():
-        assert lines[identifier].endswith("plan") == (row.security is Security.SMIME)
+        assert lines[identifier].endswith(" s/mime") == (row.security is Security.SMIME)
 
 
 @pytest.mark.parametrize("identifier", PROFILES)
@@ -85,7 +85,7 @@ def test_an_explanation_says_what_matters(run: Run) -> None:
     ):
         assert words in text, words
     secure = " ".join(run("profiles", "STD-GEN-SEC-ZIP-MAIL").out.split())
-    assert "a plan only (--dry-run)" in secure
+    assert "signed and encrypted as a whole (-o NAME.eml)" in secure
     mail = " ".join(run("profiles", "STD-GEN-MIME").out.split())
     assert "nothing; the DICOMDIR itself may be missing" in mail
     assert "a mail whose parts are the files (-o NAME.eml)" in mail

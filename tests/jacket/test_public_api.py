@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import jacket
+from jacket.protection import Wish
 from reporting import FilmjacketError, WrongUsage
+from secure import Keys
 
 
 def test_author_and_verify_are_functions_with_results(tmp_path: Path, two_patients: Path) -> None:
@@ -41,6 +43,17 @@ def test_a_listing_and_an_update_are_functions_too(two_patients: Path) -> None:
     assert (done.created, done.instances) == (True, 24)
     listing = jacket.list_medium(two_patients)
     assert [patient["PatientID"] for patient in listing["patients"]] == ["77654033", "98890234"]
+
+
+def test_decrypting_is_a_function_with_a_result(tmp_path: Path, two_patients: Path) -> None:
+    disc, password = tmp_path / "disc.iso", "seven lemon tractors hum"
+    wish = Wish(password=password)
+    jacket.author([two_patients], disc, profile_id="STD-GEN-SEC-CD", wish=wish)
+    done = jacket.decrypt(disc, tmp_path / "plain", Keys([password]))
+    assert isinstance(done, jacket.Decrypted)
+    assert (done.decrypted, done.left_out) == (25, ())
+    verdict = jacket.verify(tmp_path / "plain", "STD-GEN-CD")
+    assert (verdict.compliant, verdict.instances) == (True, 24)
 
 
 def test_errors_carry_what_where_remedy_and_the_exit_code(tmp_path: Path) -> None:

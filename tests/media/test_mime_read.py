@@ -230,7 +230,7 @@ def test_the_image_of_a_disc_in_the_archive_is_opened(tmp_path: Path, small_imag
     [
         (mail("Content-Type: text/html\n\nlook"), "without a ZIP archive or DICOM"),
         (
-            b"MIME-Version: 1.0\nContent-Type: application/pkcs7-mime; name=smime.p7m\n\nMIIB",
+            b"MIME-Version: 1.0\nContent-Type: application/pgp-encrypted\n\nVersion: 1",
             "an encrypted mail",
         ),
         (b"MIME-Version: 1.0\nContent-Type: message/partial; id=x\n\ntext", "sent in several"),

@@ -1,7 +1,7 @@
 """A medium of every profile of PS3.11: made from real files, verified, held against DCMTK.
 
 Each is made as what it is: an image of the disc, stick, card or disk, an archive, a mail. Media of
-the secure profiles are opened with their password; the two secure mails are made without theirs.
+the secure profiles are opened with their password, the two secure mails with a private key.
 """
 
 import re
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pydicom
 import pytest
+from cms_people import alice, bob
 from dcmtk_records import INVENTED, OFFSETS, ONLY_IN_ONE, chains, usable
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
@@ -28,7 +29,7 @@ from jacket.verification import verify
 from media import open_medium
 from profiles.application_profiles import FILE_SYSTEMS, ApplicationProfile, Security
 from profiles.profile_table import PROFILES
-from secure import Keys
+from secure import Keys, TrustStore
 
 PASSWORD = "seven lemon tractors hum"  # noqa: S105 (of what is made here)
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -195,11 +196,36 @@ def _quiet() -> Iterator[None]:
 
 def made(identifier: str, sources: Sources, folder: Path) -> tuple[ApplicationProfile, Authored]:
     row = PROFILES[identifier]
-    if row.security is Security.SMIME:
-        row = row._replace(security=Security.NONE)
-    wish = Wish(password=PASSWORD) if row.security is Security.CMS else NO_WISH
-    target = folder / f"medium{made_as(row)}"
-    return row, author([*sources.real, sources.made], target, profile_id=row, jobs=1, wish=wish)
+    suffix = ".eml" if row.security is Security.SMIME else made_as(row)
+    return row, author(
+        [*sources.real, sources.made],
+        folder / f"medium{suffix}",
+        profile_id=row,
+        jobs=1,
+        wish=wish_for(row, folder),
+    )
+
+
+def wish_for(row: ApplicationProfile, folder: Path) -> Wish:
+    if row.security is Security.NONE:
+        return NO_WISH
+    if row.security is Security.CMS:
+        return Wish(password=PASSWORD)
+    recipient, _ = bob().files(folder)
+    certificate, key = alice().files(folder)
+    return Wish(
+        encrypt_to=(str(recipient),),
+        signing_keys=(str(key),),
+        signing_certificates=(str(certificate),),
+    )
+
+
+def keys_for(row: ApplicationProfile) -> Keys | None:
+    if row.security is Security.NONE:
+        return None
+    if row.security is Security.CMS:
+        return Keys([PASSWORD])
+    return Keys(private_keys=[bob().private], trust=TrustStore([alice().certificate]))
 
 
 def unpacked(image: Path, folder: Path) -> Path:
@@ -224,10 +250,11 @@ def test_a_medium_of_the_profile_is_made_and_passes(
     assert len(done.planned) + len(done.left_out) == total
     assert done.planned, "nothing fits"
     secure = row.security is Security.CMS
-    verdict = verify(target, row, keys=Keys([PASSWORD]) if secure else None)
+    verdict = verify(target, row, keys=keys_for(row))
     assert verdict.secure == verdict.opened == secure * (len(done.planned) + 1)
     assert verdict.kind in FILE_SYSTEMS[row.file_system]
     assert [f for f in verdict.findings if f.severity == "error"] == []
+    assert identifier in verdict.satisfies
     assert verdict.instances == len(done.planned)
     mode = DCMTK_MODES.get(identifier)
     # Profiles of one mode differ in their media, which dcmmkdir does not ask about.

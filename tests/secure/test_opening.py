@@ -278,14 +278,10 @@ def test_the_number_of_signers_is_bounded() -> None:
 def _plain(data: bytes) -> bytes:
     """Return what is encrypted in *data*."""
     from secure.ber import BerReader
-    from secure.block_cipher import decrypted
-    from secure.opening import _content_key, _encrypted, _envelope
+    from secure.envelope import decrypting
 
-    reader = BerReader([data])
-    envelope = _envelope(reader, "file")
-    encrypted = b"".join(_encrypted(reader, "file"))
-    key, _ = _content_key(envelope, encrypted, KEYS, "file")
-    return b"".join(decrypted(envelope.cipher, key, envelope.iv, [encrypted]))
+    found = decrypting(BerReader([data]), KEYS, "file", lambda *_: True)
+    return b"".join(found.plain)
 
 
 @pytest.mark.parametrize("depth", [30, 100_000])

@@ -155,7 +155,7 @@ def author(
         form: how it is made, where that is not by its suffix: a device. What is converted on the
             way lies beside *output* all the same.
         wish: who can read what a secure profile encrypts; without one a password is made, and
-            the sheet that tells it lies beside *output*.
+            the sheet that tells it lies beside *output*. A mail takes no password.
 
     Raises:
         NothingToWrite: no instance is left; it carries the reasons.
@@ -272,7 +272,10 @@ def _found(
 
 def _where(sources: Sequence[str | Path]) -> str:
     """Return what to name in a command that lists the sources."""
-    return quote(str(sources[0])) if len(sources) == 1 else "FOLDER"
+    if len(sources) != 1:
+        return "FOLDER"
+    only = Path(sources[0])
+    return quote(str(only if only.is_dir() else only.parent))  # A file alone is no medium.
 
 
 def _refuse_early(job: _Job, decided: Plan) -> None:

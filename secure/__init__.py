@@ -3,6 +3,9 @@
 Writing: `prepare` once for a medium, `Sealer.seal` for each file, `SealedFile.pieces` as often as
 its bytes are wanted; they are the same each time. `Sealer.enveloped_size` tells sizes before.
 Reading: `Keys` once for a medium, `open_secure_file` for each file.
+
+Mails (PS3.15 B.8): `prepare_mail` makes the CMS of S/MIME; `cms_kind`, `decrypt_mail`,
+`check_signed` and `check_detached` take it off again; the MIME around it is not known here.
 """
 
 # What the names are imported for is told by the type checker's half; at run time each is

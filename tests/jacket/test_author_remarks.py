@@ -260,5 +260,5 @@ def test_a_uid_that_matches_nothing_is_repeated_and_a_patient_id_is_not(
     words = ("author", CT, "-o", tmp_path / "d.iso")
     said = run(*words, "--study", "1.2.3").err
     assert "--study: 1.2.3 matches nothing" in said
-    assert f"jacket ls --files {CT}" in said
+    assert f"jacket ls --files {Path(CT).parent}" in said
     assert "1.2.3" not in run(*words, "--patient", "1.2.3").err

@@ -5,6 +5,8 @@ import email.policy
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -37,12 +39,18 @@ from secure import (
     Keys,
     NoRecipient,
     NotCms,
+    Sealer,
+    SecureFileError,
     Signature,
     TooMuch,
     TrustStore,
     UnknownAlgorithm,
     Unprotected,
+    der,
 )
+from secure.algorithms import CIPHER_OF_NAME, DIGEST_OF_NAME
+from secure.recipients import CertificateRecipient
+from secure.signers import Bare
 
 AUTH_ENVELOPED = "1.2.840.113549.1.9.16.1.23"
 COMPRESSED = "1.2.840.113549.1.9.16.1.9"
@@ -256,6 +264,55 @@ def test_a_mail_that_was_passed_on_is_opened_too(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD, b"Content-Type: message/rfc822\r\n\r\n", inner)
     with opened(path) as medium:
         assert contents(medium) == CONTENT
+
+
+HOSTILE: dict[str, tuple[Layer, ...]] = {
+    "a signature without end": (lambda e: signed(e, change=lambda data: data * 2000),),
+    "a value in a value": (lambda _: as_cms(b"\x30\x80\x06\x09" + b"\x30\x80" * 500_000),),
+    "recipients without end": (
+        lambda _: as_cms(enveloped_for(der.set_of([der.sequence(der.NULL)] * 200_000))),
+    ),
+    "mails in mails": (lambda e: b"Content-Type: message/rfc822\r\n\r\n" * 100_000 + enveloped(e),),
+    "lines that may end a part": (lambda e: signed(e + b"\r\n--seam2" * 200_000, b"x"),),
+    "text that is none": (
+        lambda _: as_cms(b"").replace(b"\r\n\r\n", b"\r\n\r\n" + b"=*" * 1_000_000),
+    ),
+    "no boundary": (lambda e: signed(e).replace(b"boundary=seam", b"boundary=", 1),),
+    "headers without end": (lambda e: b"X: " + b"y" * 3_000_000 + b"\r\n" + enveloped(e),),
+}
+
+
+def enveloped_for(recipients: bytes) -> bytes:
+    inside = der.sequence(der.integer(0), recipients)
+    return content_info("1.2.840.113549.1.7.3", inside)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_mail_stays_closed_and_soon(name: str, tmp_path: Path) -> None:
+    path = layered(tmp_path, *HOSTILE[name])
+    start = time.process_time()
+    with suppress(CannotRead), opened(path) as medium:  # a mail without anything in it
+        assert isinstance(medium, SealedMail), medium.protection
+        assert isinstance(medium.why, SecureFileError | UnknownAlgorithm)
+    assert time.process_time() - start < 10
+
+
+class Misled(CertificateRecipient):
+    """Gets another key than that of the envelope."""
+
+    def encoded(self, key: bytes) -> bytes:
+        return super().encoded(bytes(len(key)))
+
+
+def test_of_several_keys_that_fit_the_right_one_is_found(tmp_path: Path) -> None:
+    misled, right = (kind(bob().certificate) for kind in (Misled, CertificateRecipient))
+    entity = signed(plain_body(tmp_path))
+    for _ in range(8):  # recipients stand in the order of what is encrypted for them
+        cipher, digest = CIPHER_OF_NAME["aes-256-cbc"], DIGEST_OF_NAME["sha256"]
+        sealer_of_both = Sealer([misled, right], cipher, digest, Bare(), os.urandom)
+        data = b"".join(sealer_of_both.seal(len(entity)).pieces([entity]))
+        with opened(written(tmp_path, HEAD, as_cms(data))) as medium:
+            assert contents(medium) == CONTENT
 
 
 def test_a_type_that_tells_nothing_is_told_by_its_name(tmp_path: Path) -> None:

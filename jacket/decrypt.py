@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING
 
 from dicomdir.instance import NotIndexed
 from jacket import manifest
+from jacket.console import amount
 from jacket.decrypt_files import Decryption, Done
+from jacket.decrypt_missing import missing
 from jacket.decrypt_names import placed
 from jacket.locked_medium import refuse_locked
 from jacket.mail import opened_with, refuse_sealed, was_encrypted
@@ -120,7 +123,10 @@ def decrypt_open(
                 work = Decryption(medium, own, folder, accepts=accept_unprotected)
                 done = _all(work, shared._replace(processes=1), progress)
             _refuse_nothing(done, path)
-            remarks = () if folder is None else _finish(folder, done)
+            remarks = _unprotected(done)
+            if folder is not None:
+                remarks += _finish(folder, done)
+                left_out = [*missing(folder, medium), *left_out]
     return _told(path, target, keys, done, left_out, remarks, dry_run=dry_run)
 
 
@@ -166,7 +172,14 @@ def _folder(target: Path, *, dry_run: bool) -> Iterator[Path | None]:
         yield None
         return
     with folder_aside(target) as folder:
+        _keep_private(folder, target)
         yield folder
+
+
+def _keep_private(folder: Path, target: Path) -> None:
+    """Let only its owner into *folder*, or those whom an empty *target* that is there admits."""
+    with suppress(OSError):  # where it lies nothing may be known of permissions
+        folder.chmod(S_IMODE(target.stat().st_mode) if target.exists() else 0o700)
 
 
 def _all(work: Decryption, shared: Shared, progress: Progress) -> list[Done]:
@@ -221,6 +234,18 @@ def _finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
     except OSError as error:
         raise not_written(error, str(path)) from error
     return ()
+
+
+def _unprotected(done: Sequence[Done]) -> tuple[str, ...]:
+    """Return what is to be told of DICOM Files that lay in plain among those in envelopes."""
+    found = [one.where for one in done if one.is_unprotected]
+    if not found:
+        return ()
+    number = amount(len(found), "DICOM File")
+    return (
+        f"{number} lay there without encryption, such as {found[0]}: nothing shows who put that "
+        "there, or changes of it",
+    )
 
 
 def _told(

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from dicomdir.meta_group import PREFIX
 from jacket.locked_medium import is_secure
 from jacket.mail import signers_of_mail, was_encrypted
 from jacket.secure_file import pieces_of
@@ -19,7 +20,7 @@ from secure.errors import SecureFileError, UnknownAlgorithm
 if TYPE_CHECKING:
     from secure import Keys, Opened
 
-PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...]]
+PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...], bool]
 _NOTHING: Final = "nothing"
 
 
@@ -33,15 +34,16 @@ class Done(NamedTuple):
     reason: str = ""  # why it was left out
     kind: str = ""  # of that, as `dicomdir.instance.KINDS`; empty where it was not
     signers: tuple[PlainSigner, ...] = ()
+    is_unprotected: bool = False  # a DICOM File that was in no envelope
 
     def plain(self) -> PlainDone:
         """Return it as marshal takes it."""
-        return (*self[:6], tuple(tuple(signer) for signer in self.signers))
+        return (*self[:6], tuple(tuple(signer) for signer in self.signers), self.is_unprotected)
 
     @classmethod
     def of(cls, plain: PlainDone) -> "Done":
         """Return what was made plain."""
-        return cls(*plain[:6], tuple(PlainSigner._make(signer) for signer in plain[6]))
+        return cls(*plain[:6], tuple(PlainSigner._make(one) for one in plain[6]), plain[7])
 
 
 class Decryption:
@@ -120,7 +122,19 @@ class Decryption:
                 target.write(piece)
             target.keep()
         found = digest.hexdigest()
-        return Done(where, self._how, file.size, found, signers=self._signers)
+        is_plain = self._how == "copied" and _is_dicom(file)
+        return Done(
+            where,
+            self._how,
+            file.size,
+            found,
+            signers=self._signers,
+            is_unprotected=is_plain,
+        )
+
+
+def _is_dicom(file: FileReader) -> bool:
+    return file.pread(min(132, file.size), 0)[128:] == PREFIX
 
 
 class _Target:

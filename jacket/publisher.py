@@ -63,10 +63,16 @@ class FolderTarget:
         """Hand jobs over in *folder*.
 
         Raises:
-            WrongUsage: it is no folder.
+            WrongUsage: it is no folder, or its path cannot be told to a robot.
         """
         if not folder.is_dir():
             raise WrongUsage("is not a folder", str(folder), "Name the folder of the robot")
+        if not str(folder.absolute()).isprintable():  # Its name is in lines of words and values.
+            raise WrongUsage(
+                "has a control character in its path, of which a robot makes another job",
+                repr(str(folder)),
+                "Give the folder another name",
+            )
         # The robot works in another folder than we do.
         self._folder, self._copies = folder.absolute(), copies
         self._medium = Medium.CD_R
@@ -103,7 +109,8 @@ class FolderTarget:
         """The robot says whether it has such discs."""
 
     def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
-        result = result_for(volume, self._copies, _KINDS[self._medium])
+        result = result_for(volume, 1, _KINDS[self._medium])
+        result.copies = self._copies
         result.why = "the job did not come to its end"
         self.results.append(result)
         record.tell(state="writing")
@@ -140,13 +147,13 @@ class FolderTarget:
             _hand_over(aside, request)
         except BaseException:
             is_handed_over = (job / "job.json").exists() and not aside.exists()
-            if not is_handed_over:  # else an interruption came just behind that
+            if is_handed_over:  # An interruption came just behind that.
+                _note_handed_over(result, request)
+            else:
                 shutil.rmtree(job, ignore_errors=True)
             raise
         record.medium_begun()
-        result.verdict = "handed over"
-        result.why = "a robot makes it: whether it reads back is for the robot to say"
-        result.facts["job_file"] = str(request)
+        _note_handed_over(result, request)
         return written
 
     def _label(self, volume: Volume, result: DiscResult) -> str:
@@ -190,6 +197,12 @@ class FolderTarget:
 
     def close(self) -> None:
         """There is nothing to let go."""
+
+
+def _note_handed_over(result: DiscResult, request: Path) -> None:
+    result.verdict = "handed over"
+    result.why = "a robot makes it: whether it reads back is for the robot to say"
+    result.facts["job_file"] = str(request)
 
 
 def _make(job: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISFIFO, S_ISREG
 from typing import Final
 
 from jacket.capacities import HOLDS
@@ -224,13 +225,20 @@ def refuse_in_the_way(target: Path) -> None:
     Raises:
         CannotWrite: a folder that is not empty, or, for a file, what is no file.
     """
-    if not suffix_of(target):
-        from media.aside import refuse_occupied
+    from media.aside import not_written, refuse_occupied
 
+    if not suffix_of(target):
         refuse_occupied(target)
-    elif target.is_fifo() and suffix_of(target) in (".iso", ".img"):
+        return
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:  # such as a name that is too long
+        raise not_written(error, str(target)) from error
+    if S_ISFIFO(mode) and suffix_of(target) in (".iso", ".img"):
         return  # an image is written in order, so that another program can take it at once
-    elif target.exists() and not target.is_file():
+    if not S_ISREG(mode):
         raise CannotWrite("is there and is not a file", str(target), "Choose another name")
 
 

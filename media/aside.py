@@ -4,7 +4,8 @@ import atexit
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, ENAMETOOLONG, ENOSPC
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,10 @@ def not_written(error: OSError, where: str) -> CannotWrite:
     """Return the error to raise where the operating system refused to write *where*."""
     if error.errno in NO_SPACE:
         return CannotWrite("there is no space left", where, "Make room there, then try again")
-    return CannotWrite(
-        f"cannot be written ({error.strerror})", where, "Check the folder and your permission there"
-    )
+    remedy = "Check the folder and your permission there"
+    if error.errno == ENAMETOOLONG:
+        remedy = "Choose a name of fewer characters"
+    return CannotWrite(f"cannot be written ({error.strerror})", where, remedy)
 
 
 def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | None = None) -> None:
@@ -130,18 +132,21 @@ def _tidy_up() -> None:
 
 @contextmanager
 def working_folder(target: Path) -> Iterator[Path]:
-    """Hand out an empty folder beside *target* that is gone afterwards.
+    """Hand out an empty folder beside *target* that nobody else reads and that is gone afterwards.
+
+    One job may have several at a time.
 
     Raises:
         CannotWrite: it cannot be made.
     """
     remove_leftovers(target)
     aside = aside_path(target)
-    folder = aside.with_name(f"{aside.name}-work")
+    names = (aside.with_name(f"{aside.name}-work{number or ''}") for number in count())
+    folder = next(name for name in names if name not in _ours)
     _ours.add(folder)
     try:
         try:
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
         except OSError as error:
             raise not_written(error, str(target.parent)) from error
         yield folder

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from media.volume_steps import Step
-from reporting import Progress, silent
+from reporting import Progress
 from reporting.forked import in_processes
 
 _BATCH: Final = 8 << 20  # bytes of a batch
@@ -61,12 +61,12 @@ class Together:
                 descriptor have one position.
             descriptor: of the same file, for this process.
             parts: of `batches`.
-            write: writes one batch; what it raises in the other process is raised in this one.
+            write: writes one batch; what fails in the other process is done again by this one.
             progress: of what this process writes.
         """
         self._path, self._parts, self._write = path, parts, write
         self._descriptor, self._progress = descriptor, progress
-        self._process = os.getpid()
+        self._process, self._second = os.getpid(), -1
 
     def all(self) -> None:
         """Write all batches."""
@@ -74,11 +74,18 @@ class Together:
 
     def piece(self, number: int) -> bool:
         """Write one batch, in whichever process."""
-        if self._process != os.getpid():
-            self._descriptor, self._progress = os.open(self._path, os.O_RDWR), silent
-            self._process = os.getpid()
-        self._write(self._descriptor, self._parts[number], self._progress)
+        if self._process == os.getpid():
+            self._write(self._descriptor, self._parts[number], self._progress)
+        else:
+            if self._second < 0:
+                self._second = os.open(self._path, os.O_RDWR)
+            self._write(self._second, self._parts[number], self._unless_alone)
         return True
+
+    def _unless_alone(self, stage: str, done: int, total: int) -> None:
+        """End the other process when this one was killed: one source may take it hours."""
+        if os.getppid() != self._process:
+            raise SystemExit
 
     def state(self) -> None:
         """Nothing is gathered."""

@@ -54,8 +54,11 @@ def in_processes(
         os.write(write_end, b"".join(map(_TOKEN.pack, range(pieces))))
         os.close(write_end)
         for _ in range(processes - 1):
-            with undisturbed():  # or an interruption would forget the worker just started
-                workers.append(_start_worker(tokens, work))
+            try:
+                with undisturbed():  # or an interruption would forget the worker just started
+                    workers.append(_start_worker(tokens, work))
+            except OSError:  # no more processes, or no memory: those that are there do it all
+                break
         meanwhile()
         while token := os.read(tokens, _TOKEN.size):
             (number,) = _TOKEN.unpack(token)
@@ -91,7 +94,11 @@ def _start_worker(tokens: int, work: Work) -> tuple[int, IO[bytes]]:
 
         basket = tempfile.TemporaryFile()  # noqa: SIM115 (outlives us)
     parent = os.getpid()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        basket.close()
+        raise
     if pid:
         return pid, basket
     status = 1
@@ -112,7 +119,10 @@ def _start_worker(tokens: int, work: Work) -> tuple[int, IO[bytes]]:
 
 
 def _handed_back(pid: int, basket: IO[bytes]) -> tuple[dict[int, Any], Any] | None:
-    _, status = os.waitpid(pid, 0)
+    try:
+        _, status = os.waitpid(pid, 0)
+    except ChildProcessError:  # SIGCHLD is ignored, as some services have it: it has ended
+        status = 1
     with basket:
         if status:
             return None

@@ -12,6 +12,8 @@ from secure.der import CONSTRUCTED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, va
 DEEPEST: Final = 24  # values inside of one another; CMS with certificates needs about 12
 LARGEST: Final = 1 << 20  # bytes of a value that is read whole, such as all recipients together
 _COST: Final = 16  # bytes that a value counts as beside its own: many empty ones take long too
+_TINY: Final = 64  # bytes; people write segments of 1,000 and more
+_MOST_TINY: Final = 1 << 17  # segments, beyond one for every `_TINY` bytes
 _INDEFINITE: Final = 0x80
 _END: Final = b"\0\0"  # end-of-contents octets (X.690 8.1.5)
 
@@ -216,6 +218,7 @@ class BerReader:
         """Read what *pieces* yields."""
         self.octets = Octets(pieces)
         self._ends: list[int | None] = []  # of what we are in; None: indefinite
+        self._segments = 0  # of strings, so far
         self._limits: list[int | None] = [None]  # the nearest end that is known
 
     def enter(self, tag: int) -> None:
@@ -258,10 +261,16 @@ class BerReader:
         elif found == tag | CONSTRUCTED:
             self._push(length)
             while self.has_more():
+                self._count_segment()
                 yield from self.string()
             self.leave()
         else:
             raise BerError(f"tag {found:02X}H instead of {tag:02X}H")
+
+    def _count_segment(self) -> None:
+        self._segments += 1
+        if self._segments > _MOST_TINY + self.octets.position // _TINY:
+            raise BerTooMuch(f"a string in more than {self._segments - 1:,} tiny segments")
 
     def _run(self, length: int) -> Iterator[memoryview]:
         while length:
@@ -276,9 +285,9 @@ class BerReader:
         start = self.octets.peek(10)
         _, length = self._head()
         head = start[: self.octets.position - before]
+        if (length or 0) > largest:  # Below 0 where many values, however small, used it up.
+            raise BerTooMuch(f"a value of {length or 0:,} bytes where it should be small")
         if length is not None:
-            if length > largest:
-                raise BerTooMuch(f"a value of {length:,} bytes where it should be small")
             return head + self.octets.take(length)
         refuse_depth(depth)
         parts = [head]

@@ -23,8 +23,9 @@ from secure.keys import Keys
 from secure.verifying import SignerInfo, SignerReport, check_signers, signer_info_of
 
 BARE: Final = "bare"  # a DICOM File alone
-MOST_SIGNERS: Final = 100
-_MOST_CERTIFICATES: Final = 1000
+# Who looks for chains looks at every certificate for every signer.
+MOST_SIGNERS: Final = 16
+MOST_CERTIFICATES: Final = 100
 _CERTIFICATES, _REVOKED, _SIGNERS = der.context(0), der.context(1), der.SET
 _MAGIC_END: Final = 132  # bytes: preamble and "DICM" (PS3.10 7.1)
 
@@ -167,7 +168,7 @@ def _signed(
     digests = _take(content, names, holding)
     certificates: tuple[bytes, ...] = ()
     if reader.next_tag() == _CERTIFICATES:
-        bag = reader.value().children(0, _MOST_CERTIFICATES)
+        bag = reader.value().children(0, MOST_CERTIFICATES)
         certificates = tuple(one.raw for one in bag if one.tag == der.SEQUENCE)
     if reader.next_tag() == _REVOKED:
         reader.value()

@@ -63,7 +63,10 @@ class TooMuch(SecureFileError):
 
 
 class Overdrawn(TooMuch):
-    """The files of its medium ask together for more steps of PBKDF2 than any honest medium."""
+    """The files of its medium ask together for more steps of PBKDF2 than any honest medium.
+
+    Private keys that are tried on one recipient after the other count as steps too.
+    """
 
     @classmethod
     def of(cls, where: str, most: int) -> "Overdrawn":

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # Steps of PBKDF2 for all files of a medium together, three to six minutes: enough for 1,600 files
 # that each have a salt of their own and as many steps as we write, or 100,000 as OpenSSL does.
 MOST_STEPS: Final = 1_000_000_000
-# Steps that a derivation counts as at least: this bounds how many keys are remembered.
+# Steps that a derivation counts as at least: this bounds how many keys are remembered. A private
+# key that is tried takes as long: RSA of 2,048 to 4,096 bits takes 1 to 5 ms.
 _LEAST: Final = 10_000
 
 
@@ -97,6 +98,20 @@ class Keys:
         """Return whether `derive` has the answer already, or is about to."""
         return (derivation, password, size) in self._derived
 
+    def spend_a_try(self, where: str) -> None:
+        """Count a private key that is tried on one recipient more of the file *where*.
+
+        Raises:
+            Overdrawn: that is more than is left for its medium.
+        """
+        with self._lock:
+            self._spend(_LEAST, where)
+
+    def _spend(self, steps: int, where: str) -> None:
+        self.steps += max(steps, _LEAST)
+        if self.is_overdrawn:
+            raise Overdrawn.of(where, self.most_steps)
+
     def derive(self, derivation: Derivation, password: bytes, size: int, where: str) -> bytes:
         """Return the key of *size* bytes that *password* becomes; slow at the first time.
 
@@ -107,9 +122,7 @@ class Keys:
         with self._lock:
             found = self._derived.get(wanted)
             if found is None:
-                self.steps += max(derivation.iterations, _LEAST)
-                if self.is_overdrawn:
-                    raise Overdrawn.of(where, self.most_steps)
+                self._spend(derivation.iterations, where)
                 found = self._derived[wanted] = _Derived(Lock())
         with found.lock:  # Who wants the same key waits for it instead of deriving it too.
             if not found.key:

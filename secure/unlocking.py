@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_RECIPIENTS: Final = 1000
 MOST_ITERATIONS: Final = 10_000_000  # of PBKDF2 for one file, all recipients together; some 4 s
 
+_FREE_TRIES: Final = 20  # of private keys on recipients of one file; more are counted by `Keys`
+
 _KEY_TRANSPORT, _PASSWORD = der.SEQUENCE, der.context(3)
 _OTHERS: Final = {
     der.context(1): "key agreement",
@@ -101,13 +103,13 @@ def content_keys(recipients: Sequence[Recipient], keys: Keys, where: str) -> Ite
         NoRecipient: it is locked for others.
         WrongPassword: none of the passwords opens it, and no private key is among those it is for.
         WrongKey: as well, the other way round.
-        TooMuch: the passwords would have to be derived for longer than is accepted, for this
-            file or (Overdrawn) for all files of its medium.
+        TooMuch: the passwords would have to be derived, or private keys tried, for longer than
+            is accepted, for this file or (Overdrawn) for all files of its medium.
         UnknownAlgorithm: it is locked only in ways that are not read.
     """
     failure: type[WrongPassword | WrongKey] | None = None
     found = False
-    for key in _by_private_keys(recipients, keys):
+    for key in _by_private_keys(recipients, keys, where):
         failure = WrongKey
         if key:
             found = True
@@ -121,12 +123,18 @@ def content_keys(recipients: Sequence[Recipient], keys: Keys, where: str) -> Ite
         raise failure.at(where) if failure else _nobody(recipients, keys, where)
 
 
-def _by_private_keys(recipients: Sequence[Recipient], keys: Keys) -> Iterator[bytes | None]:
+def _by_private_keys(
+    recipients: Sequence[Recipient], keys: Keys, where: str
+) -> Iterator[bytes | None]:
     """Yield a key, or None, for every try."""
+    tries = 0
     for recipient in recipients:
         if recipient.algorithm == RSA_ENCRYPTION:
             for owner, identity in keys.owners:
                 if identity is None or recipient.is_for(identity):
+                    tries += 1
+                    if tries > _FREE_TRIES:
+                        keys.spend_a_try(where)
                     yield _transported(owner, recipient.key)
 
 

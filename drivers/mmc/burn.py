@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from drivers.mmc import commands
+from drivers.mmc.disc_answers import BLANK, DiscInformation
 from drivers.mmc.pieces import Bytes
 from drivers.mmc.recording import Step
 from drivers.mmc.recording_errors import NoMedium, StillOpen, WriteFailed
@@ -13,8 +14,8 @@ from drivers.mmc.request import Prepared
 from drivers.mmc.run import Run
 from drivers.mmc.steps import STEPS, disc_information, is_open
 from drivers.mmc.unit import Unit
-from drivers.sense import NOT_READY, CommandFailed
-from drivers.transport import DeviceGone, TimedOut, TransportFailed
+from drivers.sense import DATA_PROTECT, ILLEGAL_REQUEST, NOT_READY, CommandFailed
+from drivers.transport import CHECK_CONDITION, DeviceGone, TimedOut, TransportFailed
 from reporting import FilmjacketError, Progress
 
 # From here to there another medium, or a reset of the drive, is the end of the recording.
@@ -67,7 +68,7 @@ def _go(run: Run) -> None:
     while position < len(run.method.steps):
         run.stage = run.method.steps[position]
         run.unit.writing = run.stage in _BOUND
-        run.touched = run.touched or run.unit.writing
+        run.recording = run.recording or run.unit.writing
         STEPS[run.stage](run)
         position += 1
 
@@ -93,8 +94,25 @@ def _settle(run: Run, error: BaseException) -> WrittenDisc:
         run.unit.run_long(flush._replace(timeout=_SETTLING, patience=_SETTLING))
     opened: bool | None = None
     with suppress(FilmjacketError):
-        opened = run.method.in_order and is_open(disc_information(run.unit))
+        disc = disc_information(run.unit) if run.method.in_order else None
+        opened = disc is not None and is_open(disc)
+        run.recording = run.recording and _is_begun(run, error, disc)
     return run.disc(complete=False, session_open=opened)
+
+
+def _is_begun(run: Run, error: BaseException, disc: DiscInformation | None) -> bool:
+    """Return whether something of the recording may be on the disc, whatever was taken of it."""
+    if run.taken or (disc is not None and disc.status != BLANK):
+        return True
+    # What a drive refuses it does not begin; of what it failed at, something may be there.
+    return run.sent and not (isinstance(error, CommandFailed) and _is_refusal(error))
+
+
+def _is_refusal(error: CommandFailed) -> bool:
+    sense = error.sense
+    if sense is None:
+        return error.status != CHECK_CONDITION
+    return not sense.deferred and sense.key in (ILLEGAL_REQUEST, DATA_PROTECT)
 
 
 def _is_out_of_reach(error: BaseException) -> bool:

@@ -39,11 +39,19 @@ class Run:
     start: int = 0  # block
     track: int = 1
     written: int = 0  # blocks that the drive has taken, without those of a pre-gap
-    touched: bool = False  # something was sent that may have changed the disc
+    formatting: bool = False  # the disc was formatted, or that was begun
+    recording: bool = False  # something was sent that may have begun the recording
+    sent: bool = False  # data were sent, if only those of a pre-gap
+    taken: bool = False  # and the drive took some
     seconds: float = 0.0
     lowest_buffer: float | None = None
     source_failed: bool = False  # and not the drive
     left: WrittenDisc | None = None  # on the disc, once it is at its end
+
+    @property
+    def touched(self) -> bool:
+        """Whether something was sent that may have changed the disc."""
+        return self.formatting or self.recording
 
     def disc(self, *, complete: bool, session_open: bool | None) -> WrittenDisc:
         """Return what there is to say about the disc now."""
@@ -62,6 +70,7 @@ class Run:
             self.lowest_buffer,
             request.simulate,
             self.unit.recovered - self.recovered,
+            self.recording and not request.simulate,
         )
 
     def refuse(self, what: str, remedy: str) -> NoReturn:

@@ -34,7 +34,7 @@ def _format(run: Run) -> None:
     has = looked.formats.blocks if looked.formats else run.prepared.total
     short = looked.strategy.grows and run.prepared.total > has
     if short or not looked.medium.formatted:
-        run.touched = True
+        run.formatting = True
         format_medium(run.unit, looked, told)
     elif looked.disc.background_format == FORMAT_STOPPED:
         resume_format(run.unit, looked, told)
@@ -133,13 +133,19 @@ def _write_data(run: Run) -> None:
         wanted = run.prepared.request.blocks * BLOCK
         data = writes(_watched(run), length, (wanted - BLOCK, wanted), total)
         for number, piece in enumerate(data):
-            unit.run(commands.write(run.start + run.written, piece), whole=True)
+            _send(run, run.start + run.written, piece)
             run.written += len(piece) // BLOCK
             run.progress("write", min(run.written * BLOCK, total), total)
             if number % _LOOKS == _LOOKS - 1:
                 _look_at_buffer(run)
     finally:
         run.seconds = unit.clock() - began
+
+
+def _send(run: Run, at: int, piece: Bytes) -> None:
+    run.sent = True
+    run.unit.run(commands.write(at, piece), whole=True)
+    run.taken = True
 
 
 def _watched(run: Run) -> Iterator[Bytes]:
@@ -156,7 +162,7 @@ def _write_pregap(run: Run, length: int) -> None:
     at, most = -run.method.pregap, length // BLOCK
     while at < 0:
         blocks = min(most, -at)
-        run.unit.run(commands.write(at, bytes(blocks * BLOCK)), whole=True)
+        _send(run, at, bytes(blocks * BLOCK))
         at += blocks
 
 

@@ -24,7 +24,7 @@ from media import working_folder
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
 from profiles.profile_table import profile
-from reporting import CannotWrite, FilmjacketError, Progress, silent
+from reporting import CannotWrite, FilmjacketError, Progress, interruption, silent
 
 
 class Planning(TypedDict, total=False):
@@ -71,6 +71,7 @@ def burn(
         BurnInterrupted: the operator stopped it.
         FilmjacketError: what else can go wrong; no medium was written then.
     """
+    interruption.take_back()  # What a job before this one has put off is not about this one.
     clock = recorded or now()
     wish = planning.get("wish", NO_WISH)
     chosen, word = _chosen(target, profile_id, wish)
@@ -112,6 +113,7 @@ def burn(
         form = _OnTarget(target, medium, record, sheet)
         return _burned(_authored(job, folder, target, form), target, record, order)
     except BaseException as error:
+        interruption.commit()  # Another one shall not hide what has become of the media.
         end(error, target, record, order, sheet)
     finally:
         target.finish()
@@ -178,7 +180,7 @@ def _authored(job: Callable[..., Authored], folder: Path, target: Target, form: 
                 raise
             raise cause from cause.__cause__
     volumes = tuple(replace(volume, path=target.name) for volume in done.volumes)
-    return replace(done, volumes=volumes, next_step="", cannot="")
+    return replace(done, volumes=volumes, next_step="")
 
 
 def _cause(error: FilmjacketError) -> FilmjacketError:
@@ -192,6 +194,7 @@ def _cause(error: FilmjacketError) -> FilmjacketError:
 
 def _burned(authored: Authored, target: Target, record: JobRecord, order: Order) -> Burned:
     """Write down what was made, and return it."""
+    interruption.commit()  # All is made: letting the disc out takes seconds, and changes nothing.
     record.medium_begun()
     for disc in target.results:
         held_against(disc, authored.profile)

@@ -116,6 +116,9 @@ class _Disc:
         pieces = self.digests.of(self.stream.pieces(0, _PIECE))
         with Ahead(pieces, depth_for(self._speed())) as ahead:
             try:
+                # A source that fails at once costs no disc: what a drive puts before the data, it
+                # writes before it asks for them.
+                ahead.wait_until_full()
                 if self.far_end is not None:
                     start, data = self.far_end
                     self._record(len(data) // BLOCK, (memoryview(data),), start, silent)
@@ -123,7 +126,8 @@ class _Disc:
                 self.result.written = self._record(self.blocks, ahead, 0, self.progress)
             except WriteFailed as error:
                 self.result.take_left(error.disc)
-                raise self._no_good("failed", error.what, error.remedy) from error
+                discard = "Discard the disc. " if self.result.is_begun else ""
+                raise self._no_good("failed", error.what, f"{discard}{error.remedy}") from error
             finally:
                 self.result.source_waits = ahead.waits
 

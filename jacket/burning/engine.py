@@ -84,7 +84,7 @@ class OtherProgram:
             raise WriteFailed(
                 f"{self._name} ended with code {code}: {_last_line(said)}",
                 self._drive.name,
-                "Discard the disc; try another one, or without --engine",
+                "Try another one, or without --engine",
                 disc._replace(complete=False),
             )
         return disc

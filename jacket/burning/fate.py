@@ -39,6 +39,11 @@ _INTERRUPTED: Final[dict[Stage, tuple[str, str]]] = {
 
 def interrupted_words(last: DiscResult | None) -> tuple[str, str]:
     """Return what an interruption has left, and what to do; *last* is the medium made last."""
+    if last is not None and last.is_made and last.of == last.copies == 1:
+        return (
+            f"interrupted; the {last.medium} that was made last is {last.verdict.upper()}",
+            "Nothing more was written, and what is made stays so",
+        )
     if last is None or last.verdict != "interrupted":
         return "interrupted", "Nothing more was written; start it again"
     what, remedy = _INTERRUPTED[last.stage]

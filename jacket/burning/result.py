@@ -79,7 +79,9 @@ class DiscResult:
     @property
     def which(self) -> str:
         """Return which of the job's media it is."""
-        return which(self.volume, self.of, self.copy, self.copies)
+        # What is handed over is so with all its copies.
+        copies = 1 if self.verdict == "handed over" else self.copies
+        return which(self.volume, self.of, self.copy, copies)
 
     def hear(self, stage: str, done: int) -> None:
         """Take from what is told as progress how far it has come."""
@@ -93,8 +95,8 @@ class DiscResult:
         self.written = self.written or left
         if self.written is None or self.is_begun:
             return
-        # Where nobody could ask the drive any more, more may be there than it was heard to take.
-        if self.written.blocks or self.written.session_open is None:
+        # More may be there than the drive was heard to take.
+        if self.written.begun:
             self.stage = "writing"
 
     def take_verification(self, found: Verification) -> None:

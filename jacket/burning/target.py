@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from drivers.mmc.recorder import STILL_LOCKED, Recorder
 from drivers.mmc.recording_errors import MediumRefused
@@ -32,6 +32,7 @@ from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import FilmjacketError, Progress, WrongUsage, silent
 
 Ask = Callable[[str], None]  # tells the operator what to do next
+MOST_COPIES: Final = 999  # each has its place in the record, which is written again with each
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,17 @@ class How:
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
-        """Refuse what would be lost without having been named.
+        """Refuse what would be lost without having been named, and what can only be a slip.
 
         Raises:
-            WrongUsage: wiped, and not erased.
+            WrongUsage: wiped, and not erased; or too many copies.
         """
+        if self.copies > MOST_COPIES:
+            raise WrongUsage(
+                f"{self.copies:,} copies are more than one job makes",
+                "--copies",
+                f"Say a number up to {MOST_COPIES}",
+            )
         if self.wipe and not self.erase:
             raise WrongUsage(
                 "what is on a medium is lost when it is wiped", "--wipe", "Say --erase as well"

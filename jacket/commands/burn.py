@@ -6,7 +6,7 @@ nothing wrong with it.
 
 import os
 import sys
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from pathlib import Path
 
 from jacket import console
@@ -44,6 +44,7 @@ def configure(parser: ArgumentParser) -> None:
     where.add_argument(
         "--publish",
         metavar="FOLDER",
+        type=_folder,
         help="hand the job over to a disc robot that watches this folder",
     )
     add_profile_words(
@@ -67,9 +68,16 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--jobs-folder",
         metavar="DIR",
-        type=Path,
+        type=_folder,
         help="where records of jobs are kept; $XDG_STATE_HOME/filmjacket/jobs by default",
     )
+
+
+def _folder(word: str) -> Path:
+    """Return the folder; the empty word of a shell's unset variable is not the current one."""
+    if not word:
+        raise ArgumentTypeError("'' names no folder")
+    return Path(word)
 
 
 def _declare_media(parser: ArgumentParser) -> None:
@@ -168,7 +176,7 @@ def _target(arguments: Namespace) -> Target:
     if arguments.publish is not None:
         from jacket.publisher import open_folder
 
-        return open_folder(Path(arguments.publish), how, engine=arguments.engine)
+        return open_folder(arguments.publish, how, engine=arguments.engine)
     return open_target(arguments.device, how, _ask, arguments.sources, engine=arguments.engine)
 
 

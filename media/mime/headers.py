@@ -4,6 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 LONGEST: Final = 64 << 10  # bytes of the headers of one part
+_LONGEST_ENCODED: Final = 998  # characters (RFC 5322 2.1.1); to decode takes their square
 _FIELD: Final = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _LINE: Final = re.compile(r"\r?\n")
@@ -70,7 +71,7 @@ def _unquoted(match: re.Match[bytes]) -> bytes:
 def decoded(text: str) -> str:
     """Return a text in which encoded words are spelled out (RFC 2047)."""
     text = _eight_bit(text)
-    if "=?" not in text:
+    if "=?" not in text or len(text) > _LONGEST_ENCODED:
         return text
     # Loaded by those few mails that need it, not by everybody who opens a medium.
     from email.errors import HeaderParseError

@@ -95,8 +95,8 @@ def _with_zip64(reader: BlockReader, end: End) -> End:
         return end
     at = end.at - LOCATOR64_SIZE
     place = parse_locator64(reader.pread(LOCATOR64_SIZE, at)) if at >= 0 else None
-    # What stands in front of the archive moves the record to behind where it is said to be.
-    for candidate in (place, at - END64_SIZE):
+    # First as in _start(): what stands in front of the archive moves the record.
+    for candidate in (at - END64_SIZE, place):
         if candidate is None or not 0 <= candidate <= reader.size - END64_SIZE:
             continue
         record = parse_end64(reader.pread(END64_SIZE, candidate), candidate)
@@ -137,8 +137,10 @@ def _by_directory(
 
 def _start(reader: BlockReader, end: End) -> tuple[int, int]:
     """Return where the central directory begins, and how far everything is moved."""
+    # What stands right in front of its end is the directory. Where the record says it is may be
+    # that of another archive which this one was appended to: others would read this one.
     directly_before = end.at - end.length
-    for start in (end.start, directly_before):
+    for start in (directly_before, end.start):
         if 0 <= start <= reader.size - 4 and (not end.length or reader.pread(4, start) == CENTRAL):
             return start, start - end.start
     return -1, 0

@@ -340,3 +340,9 @@ def test_the_largest_file_that_is_let_through_is_the_one_that_the_file_system_ta
     file_system.lay_out([PlannedFile(("A",), file_system.largest_file, clock)], job)
     with pytest.raises(CannotWrite, match="4 GiB"):
         file_system.lay_out([PlannedFile(("A",), file_system.largest_file + 1, clock)], job)
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path, run: Run) -> None:
+    said = run("author", CT, "-o", tmp_path / f"{'n' * 252}.iso")
+    assert said.code == 3
+    assert "Choose a name of fewer characters" in said.err

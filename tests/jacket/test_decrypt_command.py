@@ -341,3 +341,44 @@ def test_memory_does_not_grow_with_files(plain: Path, tmp_path: Path) -> None:
         shutil.rmtree(medium)
         shutil.rmtree(tmp_path / f"out{number}")
     assert peaks[1] - peaks[0] < 20_000, "kB"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize(("before", "after"), [(None, 0o700), (0o700, 0o700), (0o750, 0o750)])
+def test_only_its_owner_reads_the_folder_unless_it_was_there_and_says_otherwise(
+    medium: Path,
+    tmp_path: Path,
+    password: tuple[str, Path],
+    run: Run,
+    before: int | None,
+    after: int,
+) -> None:
+    target = tmp_path / "out"
+    if before is not None:
+        target.mkdir()
+        target.chmod(before)
+    assert run("decrypt", medium, "--to", target, *password).code == 0
+    assert target.stat().st_mode & 0o7777 == after
+
+
+def test_a_file_that_was_taken_off_is_named(
+    medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    (medium / FILE).unlink()
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, "--json")
+    assert said.code == 1
+    (lost,) = said.json["left_out"]
+    assert lost["source"] == FILE
+    assert "the DICOMDIR names it" in lost["reason"]
+    assert (tmp_path / "out" / "DICOMDIR").is_file()
+
+
+def test_a_dicom_file_in_plain_among_encrypted_ones_is_named(
+    plain: Path, medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    words = ("decrypt", medium, "--to", tmp_path / "out", *password, "--dry-run")
+    assert "without encryption" not in run(*words).out
+    shutil.copy(plain / FILE, medium / FILE)
+    said = run(*words)
+    assert f"1 DICOM File lay there without encryption, such as {FILE}" in said.out
+    assert said.code == 0

@@ -4,11 +4,20 @@ import hashlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from media import DigestList, FileRange, NameDoesNotFit, NamedSource, open_medium, write_folder
+from media import (
+    DigestList,
+    FileRange,
+    NameDoesNotFit,
+    NamedSource,
+    open_medium,
+    write_folder,
+    write_zip,
+)
 from media.folder.read import RULES
 from reporting import CannotRead, CannotWrite
 
@@ -28,6 +37,15 @@ def rules(folder: Path) -> set[str]:
 def test_a_drive_itself_is_not_replaced() -> None:
     with pytest.raises(CannotWrite, match="is a drive"):
         write_folder([NamedSource(("A",), (b"x",), NOW)], Path("/proc"))
+
+
+@pytest.mark.parametrize("length", [250, 300])  # what is made aside has a longer name
+def test_a_name_that_is_too_long_is_said_to_be(length: int, tmp_path: Path) -> None:
+    source = NamedSource(("A",), (b"x",), NOW)
+    for write in (write_folder, partial(write_zip, recorded=NOW)):
+        with pytest.raises(CannotWrite, match=r"too long.*fewer characters"):
+            write([source], tmp_path / ("n" * length))
+    assert names(tmp_path) == []
 
 
 def test_what_is_written_is_read_again(

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from reporting import CannotRead
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MANY = 1_500  # small files: more than four batches
 
@@ -50,16 +53,15 @@ def _written(sources: list[NamedSource], image: Path) -> bytes:
 def _telling(log: Path, *, patient: bool) -> Streamed:
     """Return content that writes down which process makes it.
 
-    Where *patient*, this process waits until the other one has begun: how quick a machine is at
-    starting processes is not looked at here.
+    Where *patient*, each waits until the other has told: how quick a machine is at starting
+    processes is not looked at here.
     """
-    own = str(os.getpid())
 
     def pieces() -> Iterator[bytes]:
         with log.open("a") as file:
             file.write(f"{os.getpid()}\n")
         end = time.monotonic() + 20
-        while patient and set(log.read_text().split()) == {own} and time.monotonic() < end:
+        while patient and len(set(log.read_text().split())) < 2 and time.monotonic() < end:
             time.sleep(0.01)
         yield b"made here"
 
@@ -126,8 +128,20 @@ def test_who_has_threads_does_not_fork(sources: list[NamedSource], tmp_path: Pat
         thread.join()
 
 
-def test_a_few_files_are_written_by_one(sources: list[NamedSource], tmp_path: Path) -> None:
-    assert _processes(sources[:50], tmp_path) == {str(os.getpid())}
+def test_for_a_few_files_no_process_is_started(
+    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork, started = os.fork, []
+
+    def counted() -> int:
+        started.append(fork())
+        return started[-1]
+
+    monkeypatch.setattr(os, "fork", counted)
+    _written(sources[:600], tmp_path / "few.img")  # three batches
+    assert started == []
+    _written(sources, tmp_path / "many.img")
+    assert len(started) == 1
 
 
 @pytest.mark.parametrize("number", range(0, MANY, 250))
@@ -179,3 +193,59 @@ def test_an_interruption_ends_both_and_leaves_nothing(
         )
     assert _images(tmp_path) == []
     assert _no_child_is_left()
+
+
+def test_where_no_further_process_can_be_started_one_does_all(
+    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _written(sources, tmp_path / "two.img")
+
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert _written(sources, tmp_path / "one.img") == whole
+
+
+def test_whose_children_nobody_waits_for_has_the_same_image(
+    sources: list[NamedSource], tmp_path: Path
+) -> None:
+    whole = _written(sources, tmp_path / "waited.img")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert _written(sources, tmp_path / "ignored.img") == whole
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+# Writes large sources that take a minute each, and tells which process makes one.
+SLOW = """
+import os, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from media import NamedSource, write_fat
+from media.source import Streamed
+
+def pieces():
+    os.write(1, b"%d\\n" % os.getpid())
+    for _ in range(1024):
+        time.sleep(0.06)
+        yield bytes(8192)
+
+os.cpu_count = lambda: 2
+now = datetime(2026, 1, 1, tzinfo=UTC)
+slow = [NamedSource((f"I{n}",), (Streamed(8 << 20, pieces),), now) for n in range(4)]
+write_fat(slow, Path(sys.argv[1]), label="TWO", recorded=now, image_digest=False)
+"""
+
+
+def test_who_was_killed_leaves_no_process_that_writes_on(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path / "t.img")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    ) as job:
+        assert job.stdout is not None
+        assert len({job.stdout.readline() for _ in range(2)}) == 2
+        job.kill()
+        job.communicate(timeout=20)  # its end is that of all who hold the pipe

@@ -163,7 +163,62 @@ def test_a_sparse_source_that_is_cut_short_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "t.img").exists()
 
 
+# Sources that change
+
+
+@pytest.mark.parametrize("size", [1000, 5 * MIB], ids=["copied at once", "in pieces"])
+def test_a_file_that_took_the_place_of_the_planned_one_is_told(tmp_path: Path, size: int) -> None:
+    path, other = tmp_path / "a", tmp_path / "other"
+    path.write_bytes(bytes(size))
+    other.write_bytes(b"x" * size)
+    planned = path.stat()
+    stamp = planned.st_mtime_ns, planned.st_ino
+    source = NamedSource(("A",), (FileRange(str(path), 0, size, stamp=stamp),), RECORDED)
+    plan = plan_of([source])
+    write_volume(plan, [source], tmp_path / "t.img")
+    other.replace(path)
+    with pytest.raises(CannotRead, match="changed while it was being read"):
+        write_volume(plan, [source], tmp_path / "again.img")
+    assert not (tmp_path / "again.img").exists()
+
+
+def test_a_small_file_that_is_written_to_while_it_is_copied_is_copied_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before" * 100)
+    os.utime(path, ns=(1, 1))
+    source, real = source_of(path), os.copy_file_range
+
+    def disturbed(*arguments: int) -> int:
+        copied = real(*arguments)
+        if path.read_bytes()[:6] == b"before":
+            path.write_bytes(b"after!" * 100)
+        return copied
+
+    monkeypatch.setattr(os, "copy_file_range", disturbed)
+    plan = plan_of([source])
+    write_volume(plan, [source], tmp_path / "t.img")
+    image = (tmp_path / "t.img").read_bytes()
+    assert image[plan.offsets[0] :][:600] == b"after!" * 100
+
+
 # Digests
+
+
+def test_the_digest_of_the_list_is_of_what_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+
+    def faulty(target: int, data: bytes | memoryview) -> int:
+        return real(target, b"y" if bytes(data) == b"x" else data)
+
+    monkeypatch.setattr(os, "write", faulty)
+    source = NamedSource(("A",), (b"content",), RECORDED)
+    plan = plan_of([source], LIST)
+    written = write_volume(plan, [source], tmp_path / "t.img", digest_list=LIST)
+    assert written.digests[LIST.name] == sha256(b"y").hexdigest()
 
 
 def test_digests_are_read_back_from_the_image_not_from_the_sources(

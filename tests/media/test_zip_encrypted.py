@@ -93,18 +93,20 @@ def archive_of_one(name: bytes, packed: bytes, extra: bytes, *fields: int) -> by
     return local + central + end
 
 
-def encrypted_with_aes(content: bytes, password: bytes, version: int) -> bytes:
+def encrypted_with_aes(content: bytes, password: bytes, version: int, method: int = 0) -> bytes:
     """Return an archive as WinZip's description has it, which knows two versions."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     salt = b"saltsalt"
     keys = pbkdf2_hmac("sha1", password, salt, 1000, 34)
     cipher = Cipher(algorithms.AES(keys[:16]), modes.ECB()).encryptor()  # noqa: S305 (counters)
-    counters = b"".join(n.to_bytes(16, "little") for n in range(1, len(content) // 16 + 2))
+    packer = zlib.compressobj(wbits=-15)
+    plain = packer.compress(content) + packer.flush() if method else content
+    counters = b"".join(n.to_bytes(16, "little") for n in range(1, len(plain) // 16 + 2))
     stream = cipher.update(counters)
-    body = bytes(a ^ b for a, b in zip(content, stream, strict=False))
+    body = bytes(a ^ b for a, b in zip(plain, stream, strict=False))
     proof = hmac.new(keys[16:32], body, "sha1").digest()[:10]
-    extra = struct.pack("<3H2sBH", 0x9901, 7, version, b"AE", 1, 0)
+    extra = struct.pack("<3H2sBH", 0x9901, 7, version, b"AE", 1, method)
     crc = zlib.crc32(content) if version == 1 else 0
     packed = salt + keys[32:] + body + proof
     return archive_of_one(b"I1", packed, extra, 1, 99, crc, len(content))
@@ -116,6 +118,23 @@ def test_both_versions_of_aes_are_read(tmp_path: Path, version: int) -> None:
     (tmp_path / "t.zip").write_bytes(data)
     with open_medium(tmp_path / "t.zip", password=b"secret") as medium:
         assert read_all(medium) == {("I1",): PICTURE}
+
+
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+def test_a_proof_that_does_not_fit_is_told_whatever_unpacks(tmp_path: Path, method: int) -> None:
+    content = PICTURE * 80  # larger than what is read whole to try the password
+    data = bytearray(encrypted_with_aes(content, b"secret", 2, method))
+    target = tmp_path / "t.zip"
+    target.write_bytes(data)
+    with open_medium(target, password=b"secret") as medium:
+        assert read_all(medium) == {("I1",): content}
+    data[data.index(b"PK\x01\x02") - 1] ^= 1  # the last byte of the proof
+    target.write_bytes(data)
+    with (
+        open_medium(target, password=b"secret") as medium,
+        pytest.raises(CannotRead, match="was changed"),
+    ):
+        read_all(medium)
 
 
 def test_what_is_not_encrypted_is_read_without_the_password(tree: Path, peer: Peer) -> None:

@@ -267,6 +267,39 @@ def test_one_break_is_one_rule(rules: set[str], data: bytes, tmp_path: Path) -> 
     assert rules_broken(data, tmp_path) == rules
 
 
+@pytest.mark.parametrize("is_large", [False, True], ids=["plain", "zip64"])
+def test_of_two_archives_in_one_file_all_programs_show_the_same(
+    is_large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 0 if is_large else 1 << 31)
+    both = b""
+    for content in (b"one patient", b"two patient"):  # as long as each other, on purpose
+        archive = BytesIO()
+        with zipfile.ZipFile(archive, "w") as writing:
+            writing.writestr("DICOMDIR", content)
+        data = archive.getvalue()
+        # Where the directory is then stands in the larger record alone (APPNOTE 4.3.14).
+        both += data[:-6] + b"\xff" * 4 + data[-2:] if is_large else data
+    path = tmp_path / "t.zip"
+    path.write_bytes(both)
+    with open_medium(path) as medium:
+        assert read_all(medium) == {("DICOMDIR",): b"two patient"}
+        assert {finding.rule for finding in medium.findings()} == {"ZIP-HIDDEN"}
+    with zipfile.ZipFile(path) as theirs:
+        assert theirs.read("DICOMDIR") == b"two patient"
+
+
+def test_what_looks_like_an_end_in_the_comment_is_none(tmp_path: Path) -> None:
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as writing:
+        writing.writestr("DICOMDIR", b"content")
+        writing.comment = b"PK\x05\x06" + bytes(18) + b"and more"
+    (tmp_path / "t.zip").write_bytes(archive.getvalue())
+    with open_medium(tmp_path / "t.zip") as medium:
+        assert read_all(medium) == {("DICOMDIR",): b"content"}
+        assert medium.findings() == []
+
+
 def test_every_rule_is_tested_and_says_what_an_operator_needs() -> None:
     tested = set().union(*(rules for rules, _ in CASES))
     assert {rule.id for rule in RULES} == tested | ELSEWHERE

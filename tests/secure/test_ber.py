@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from random import Random
 
 import pytest
@@ -169,3 +170,33 @@ def test_no_input_ends_in_anything_but_a_value_or_its_error() -> None:
                 if isinstance(value, Value):
                     _walk(value)
     assert time.process_time() - start < 30
+
+
+@pytest.mark.parametrize("empty", [b"\x05\0", b"\x30\x80\0\0"], ids=["definite", "indefinite"])
+def test_values_without_end_are_given_up_soon(empty: bytes) -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        yield b"\x31\x80"
+        for _ in range(64):
+            taken += 1 << 16
+            yield empty * ((1 << 16) // len(empty))
+
+    with pytest.raises(BerTooMuch, match="should be small"):
+        BerReader(endless()).value()
+    assert taken <= 1 << 20
+
+
+@pytest.mark.parametrize("tiny", [b"\x04\0", b"\x24\x80\0\0", b"\x04\x01a"])
+def test_a_string_in_tiny_segments_without_end_is_given_up_soon(tiny: bytes) -> None:
+    string = BerReader(chain([b"\x24\x80"], repeat(tiny * 4096, 1000))).string()
+    with pytest.raises(BerTooMuch, match="tiny segments"):
+        for _ in string:
+            pass
+
+
+def test_a_long_string_in_small_segments_is_read() -> None:
+    segment = der.octet_string(bytes(100))
+    pieces = chain([b"\x24\x80"], repeat(segment * 1000, 150), [b"\0\0"])
+    assert sum(map(len, BerReader(pieces).string())) == 100 * 1000 * 150

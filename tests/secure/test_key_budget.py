@@ -1,14 +1,16 @@
 """All files of a medium together may ask for no more key derivation than is counted out."""
 
 import pytest
-from cms_kinds import PHRASE, sealed
+from cms_kinds import PHRASE, digested, enveloped, sealed
+from cms_people import alice, bob
 from cms_tool import dicom_file
 
-from secure import Keys, TooMuch, der, open_secure_file, prepare
+from secure import Keys, PrivateKey, TooMuch, WrongKey, der, open_secure_file, prepare
 from secure.ber import BerTooMuch, single
 from secure.errors import Overdrawn
 from secure.keys import MOST_STEPS
 from secure.pwri import ITERATIONS, derivation_of
+from secure.recipients import CertificateRecipient
 
 FILE = dicom_file()
 
@@ -78,3 +80,20 @@ def test_a_salt_is_no_place_to_put_megabytes() -> None:
     )
     with pytest.raises(BerTooMuch, match="a salt of 1,025 bytes"):
         derivation_of(algorithm, 32, "file")
+
+
+def test_private_keys_that_are_tried_on_many_recipients_use_up_the_steps_too() -> None:
+    keys = Keys(private_keys=[PrivateKey(bob().key, None)], most_steps=100_000)
+    recipient = CertificateRecipient(alice().certificate).encoded(bytes(32))
+    data = enveloped(digested(FILE), recipients=der.set_of([recipient] * 25))
+    for _ in range(2):
+        with pytest.raises(WrongKey):
+            open_secure_file([data], keys, "DICOM/I1")
+    with pytest.raises(Overdrawn, match="Do not trust this medium"):
+        open_secure_file([data], keys, "DICOM/I1")
+
+
+def test_files_for_as_many_people_as_are_usual_use_up_nothing() -> None:
+    keys = Keys(private_keys=[PrivateKey(bob().key, None)], most_steps=0)
+    data = sealed(prepare([alice().certificate, bob().certificate]), FILE)
+    assert all(opens(data, keys) for _ in range(3))

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from secure import KeyNotRead, Standing, TrustStore, Use, judge
+from secure.contents import MOST_CERTIFICATES, MOST_SIGNERS
 
 CA = "key_cert_sign"
 
@@ -163,3 +165,13 @@ def test_a_folder_without_certificates_is_told(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(KeyNotRead):
             TrustStore.from_folder(folder)
+
+
+def test_a_tangle_of_certificates_for_many_signers_is_judged_in_a_moment() -> None:
+    """Each has issued each other, so that every way up leads nowhere but in a circle."""
+    tangle = [issued("Tangle", authority=None, usage="") for _ in range(MOST_CERTIFICATES)]
+    others = [person.certificate for person in tangle]
+    start = time.process_time()
+    for certificate in others[:MOST_SIGNERS]:
+        assert judge(certificate, NOW, Use.SIGN, None, others).standing is Standing.UNTRUSTED
+    assert time.process_time() - start < 5

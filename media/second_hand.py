@@ -1,7 +1,8 @@
-"""Two processes write one file: what the kernel copies for the one does not hold up the other.
+"""Two processes write one file of many small ones: opening and looking take longer than copying.
 
-Only where nothing is hashed on the way. A batch that the other process began and did not end is
-written again by this one, which so meets the error itself.
+Only where nothing is hashed on the way. Large sources gain nothing: the kernel lets in one writer
+of a file at a time, and the other would wait at a core's expense. A batch that the other process
+began and did not end is written again by this one, which so meets the error itself.
 """
 
 import os
@@ -17,6 +18,7 @@ from reporting.forked import in_processes
 _BATCH: Final = 8 << 20  # bytes of a batch
 _PER_STEP: Final = 1 << 15  # bytes of content that would take as long as all else of a file
 _WORTH_IT: Final = 4  # batches; below, the second process costs more than it brings
+_SMALL: Final = 1 << 17  # bytes of a step, on average, up to which there is a gain
 
 # Writes steps into the file of a descriptor, and tells how far it is.
 Write = Callable[[int, Sequence[Step], Progress], None]
@@ -35,9 +37,11 @@ def batches(steps: Sequence[Step]) -> list[Sequence[Step]]:
     return [*found, steps[start:]] if start < len(steps) else found
 
 
-def is_worth_it(parts: Sequence[Sequence[Step]]) -> bool:
-    """Tell whether a second process may and should help to write the batches *parts*."""
+def is_worth_it(steps: Sequence[Step], parts: Sequence[Sequence[Step]]) -> bool:
+    """Tell whether a second process may and should help to write *steps*, cut into *parts*."""
     if len(parts) < _WORTH_IT or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+        return False
+    if sum(step.length for step in steps) > len(steps) * _SMALL:
         return False
     threading = sys.modules.get("threading")  # Who has threads may hold locks that a fork keeps.
     return threading is None or threading.active_count() == 1

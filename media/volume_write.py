@@ -100,7 +100,7 @@ def _write_bare(
             writing.write(step)
 
     parts = batches(steps)
-    if is_worth_it(parts):
+    if is_worth_it(steps, parts):
         Together(aside_path(target), descriptor, parts, write, progress).all()
     else:
         write(descriptor, steps, progress)

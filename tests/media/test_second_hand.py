@@ -128,6 +128,22 @@ def test_who_has_threads_does_not_fork(sources: list[NamedSource], tmp_path: Pat
         thread.join()
 
 
+def test_for_large_files_no_process_is_started(
+    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = tmp_path / "large"
+    large.touch()
+    os.truncate(large, 200 << 20)
+
+    def forked() -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "fork", forked)
+    part = FileRange(str(large), 0, large.stat().st_size)
+    both = [NamedSource(("LARGE",), (part,), NOW), *sources]
+    write_fat(both, tmp_path / "t.img", label="TWO", recorded=NOW, image_digest=False)
+
+
 def test_for_a_few_files_no_process_is_started(
     sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +239,7 @@ SLOW = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
+import media.second_hand
 from media import NamedSource, write_fat
 from media.source import Streamed
 
@@ -233,6 +250,7 @@ def pieces():
         yield bytes(8192)
 
 os.cpu_count = lambda: 2
+media.second_hand._SMALL = 1 << 30
 now = datetime(2026, 1, 1, tzinfo=UTC)
 slow = [NamedSource((f"I{n}",), (Streamed(8 << 20, pieces),), now) for n in range(4)]
 write_fat(slow, Path(sys.argv[1]), label="TWO", recorded=now, image_digest=False)

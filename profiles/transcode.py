@@ -22,7 +22,7 @@ from dicomdir.instance import NOT_WELL_FORMED, Instance
 from profiles.encodable import ENCODABLE, LOSSLESS
 from profiles.encode_lossy import derived_uid
 from profiles.transfer_syntaxes import ALWAYS_CONVERTIBLE, DECODABLE, EXPLICIT_LITTLE
-from reporting import NotSupported, Progress, silent
+from reporting import CannotWrite, NotSupported, Progress, silent
 
 __all__ = [
     "DECODABLE",
@@ -85,6 +85,7 @@ def transcode(
 
     Raises:
         NotSupported: the worker process cannot be started at all.
+        CannotWrite: the disk is full.
     """
     if not jobs:
         return ()
@@ -104,6 +105,12 @@ def _result(job: TranscodeJob, outcome: dict[str, Any]) -> Transcoded:
     if reason is not None:
         with contextlib.suppress(OSError):
             Path(job.target).unlink(missing_ok=True)
+        if outcome.get("no_space"):  # It is no fault of the file, and the next one fails as well.
+            raise CannotWrite(
+                "there is no room on this machine for the converted files",
+                str(Path(job.target).parent.parent),
+                "Make room there, or choose another folder (-o, with burn --jobs-folder)",
+            )
         return Transcoded(job, None, str(reason))
     status = Path(job.target).stat()
     changed = {int(tag): bytes.fromhex(digits) for tag, digits in outcome["changed"].items()}

@@ -1,19 +1,23 @@
 """The process that touches foreign pixel data: limited, replaceable, one file at a time.
 
 Reads one JSON object a line from standard input and answers with one a line: ``{"size",
-"offset", "changed", "pixel_data"}`` or ``{"reason"}``. A codec that crashes, hangs or eats memory
-takes this process with it and nothing else. Started by `profiles.transcode`.
+"offset", "changed", "pixel_data"}`` or ``{"reason"}``, and ``"no_space"`` where the disk is full.
+A codec that crashes, hangs or eats memory takes this process with it and nothing else.
+Started by `profiles.transcode`.
 """
 
 import json
 import os
 import sys
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from profiles.conversion import Request, convert
 from profiles.fields import CannotTranscode
 from reporting.worker_life import end_with_parent
+
+_NO_SPACE: Final = (ENOSPC, EDQUOT)
 
 
 def main() -> None:
@@ -56,7 +60,11 @@ def _answer(request: Request) -> dict[str, Any]:
     except RecursionError:
         return {"reason": "sequences are nested too deeply"}
     except OSError as problem:
-        return {"reason": f"the file cannot be read or written: {problem.strerror or problem}"}
+        why = problem.strerror or problem
+        return {
+            "reason": f"the file cannot be read or written: {why}",
+            "no_space": problem.errno in _NO_SPACE,
+        }
     except Exception as problem:  # pydicom raises what it likes
         return {"reason": f"the conversion failed ({type(problem).__name__})"}
     # JSON knows no bytes: elements by their tag, in hexadecimal digits.

@@ -17,7 +17,7 @@ from dicomdir.scan import scan
 from profiles import transcode as module
 from profiles.transcode import Limits, TranscodeJob, transcode
 from profiles.transfer_syntaxes import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE
-from reporting import NotSupported
+from reporting import CannotWrite, NotSupported
 
 # What runs instead of the worker, to go wrong on demand: it handles the real thing but for
 # sources whose name says otherwise.
@@ -332,3 +332,14 @@ def test_memory_stays_flat_however_many_frames_there_are(tmp_path: Path) -> None
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10
     assert target.stat().st_size > 100 << 20
     assert grown < 60 << 20
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_no_fault_of_the_file(plan_instance: Instance, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "out").symlink_to("/dev/full")
+    with pytest.raises(CannotWrite, match="no room") as told:
+        transcode([TranscodeJob(plan_instance, str(folder / "out"), EXPLICIT_LITTLE)])
+    assert told.value.where == str(tmp_path)
+    assert list(folder.iterdir()) == []

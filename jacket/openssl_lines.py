@@ -33,6 +33,8 @@ def in_a_shell(*, is_signed: bool, is_wrapped: bool) -> Iterator[str]:
     """
     yield 'cd "$DISC" && find . -type f ! -name "*.*" |'
     yield "while IFS= read -r F; do"
+    # Of a set each disc has the same names: the second must not take the place of the first.
+    yield '  [ -e "$OUT/$F" ] && { echo "THERE ALREADY: $F"; continue; }'
     yield '  mkdir -p "$OUT/${F%/*}"'
     decrypt = 'openssl cms -decrypt -binary -inform DER -in "$F" "$@"'
     if is_wrapped:
@@ -59,6 +61,7 @@ def in_powershell(*, is_signed: bool, is_wrapped: bool) -> Iterator[str]:
     yield "Get-ChildItem -Recurse -File | Where-Object Extension -eq '' |"
     yield "ForEach-Object {"
     yield "  $To = Join-Path $Out (Resolve-Path -Relative $_.FullName)"
+    yield '  if (Test-Path $To) { "THERE ALREADY: $_"; return }'
     yield "  New-Item -ItemType Directory -Force (Split-Path $To) | Out-Null"
     yield "  openssl cms -decrypt -binary -inform DER -in $_.FullName `"
     yield '    -out "$To.1" @Key'

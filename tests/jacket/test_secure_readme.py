@@ -157,6 +157,20 @@ def test_lines_with_a_password_open_what_openssl_encrypted(
     assert "NOT OPENED" not in said
 
 
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_the_second_disc_of_a_set_takes_nothing_of_the_first_away(
+    shell: str, contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    keys = ["-pwri_password", PASSWORD]
+    make_disc(tmp_path / "disc", by_openssl(contents, keys, None, peer, is_wrapped=False))
+    first, *_ = sorted(contents)
+    (tmp_path / "images" / first).parent.mkdir(parents=True)
+    (tmp_path / "images" / first).write_bytes(b"of the first disc")
+    said = type_lines(lines_for_a_password(), tmp_path, shell, f"{PASSWORD}\n")
+    assert opened(tmp_path) == contents | {first: b"of the first disc"}
+    assert f"THERE ALREADY: ./{first}" in said
+
+
 @pytest.mark.parametrize("is_signed", [False, True])
 @pytest.mark.parametrize("is_wrapped", [False, True])
 def test_lines_with_a_key_open_what_openssl_encrypted(

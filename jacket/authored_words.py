@@ -103,7 +103,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     if dry:
         console.say("nothing was written (--dry-run)")
         return
-    _say_password(done)
+    say_password(done)
     if done.next_step:
         console.say(done.next_step)
     first = done.volumes[0].path
@@ -118,7 +118,8 @@ def _say_icons(done: Authored) -> None:
         console.say(f"  {done.icons:>7,}  {have} an icon in the directory")
 
 
-def _say_password(done: Authored) -> None:
+def say_password(done: Authored) -> None:
+    """Say where the password of an encrypted medium is, or what it is."""
     if done.password_slip:
         slip = console.printable(done.password_slip)
         console.say(f"the password is in {slip}: print it, and keep it apart from the medium")

@@ -7,6 +7,7 @@ from jacket import console
 from jacket.authored import Authored
 from jacket.authored_words import as_json as authored_json
 from jacket.authored_words import say as say_planned
+from jacket.authored_words import say_password
 from jacket.burning.pace import clock_words
 from jacket.burning.result import Burned, DiscResult
 from jacket.left_out_words import say_left_out
@@ -47,7 +48,7 @@ def say(done: Burned) -> None:
             f"to make one of them again, with the same sources and words{password} in place of "
             f"the dots, and its number for K: {done.again} --volume K"
         )
-    _say_password(done.authored)
+    say_password(done.authored)
     console.say(f"record of the job: {console.printable(done.record)}")
     _say_lost(done.authored)
 
@@ -79,14 +80,6 @@ def _say_content(authored: Authored) -> None:
     say_left_out(authored.left_out)
     for flaw in authored.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
-
-
-def _say_password(authored: Authored) -> None:
-    if authored.password_slip:
-        slip = console.printable(authored.password_slip)
-        console.say(f"the password is in {slip}: print it, and keep it apart from the medium")
-    if authored.password is not None:
-        console.say(f"password: {authored.password}")
 
 
 def _say_lost(authored: Authored) -> None:

@@ -30,6 +30,20 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes started by fork: other tests of this process have children of their own."""
+    fork, started = os.fork, list[int]()
+
+    def remembered() -> int:
+        process = fork()
+        started.append(process)
+        return process
+
+    monkeypatch.setattr(os, "fork", remembered)
+    return started
+
+
+@pytest.fixture
 def sources(tmp_path: Path) -> list[NamedSource]:
     """Many small files, and what is made while it is written."""
     return [_source(tmp_path, number) for number in range(MANY)]
@@ -80,9 +94,9 @@ def _images(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if ".img" in path.name]
 
 
-def _no_child_is_left() -> bool:
+def _is_collected(process: int) -> bool:
     try:
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(process, os.WNOHANG)
     except ChildProcessError:
         return True
     return False
@@ -145,24 +159,17 @@ def test_for_large_files_no_process_is_started(
 
 
 def test_for_a_few_files_no_process_is_started(
-    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: list[NamedSource], tmp_path: Path, forked: list[int]
 ) -> None:
-    fork, started = os.fork, []
-
-    def counted() -> int:
-        started.append(fork())
-        return started[-1]
-
-    monkeypatch.setattr(os, "fork", counted)
     _written(sources[:600], tmp_path / "few.img")  # three batches
-    assert started == []
+    assert forked == []
     _written(sources, tmp_path / "many.img")
-    assert len(started) == 1
+    assert len(forked) == 1
 
 
 @pytest.mark.parametrize("number", range(0, MANY, 250))
 def test_a_source_that_is_gone_is_named_whoever_meets_it(
-    sources: list[NamedSource], number: int, tmp_path: Path
+    sources: list[NamedSource], number: int, tmp_path: Path, forked: list[int]
 ) -> None:
     path = tmp_path / f"{number}.dcm"
     path.unlink()
@@ -170,11 +177,15 @@ def test_a_source_that_is_gone_is_named_whoever_meets_it(
         _written(sources, tmp_path / "t.img")
     assert told.value.where == str(path)
     assert _images(tmp_path) == []
-    assert _no_child_is_left()
+    assert forked
+    assert all(map(_is_collected, forked))
 
 
 def test_what_a_killed_process_did_not_end_is_written_again(
-    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: list[NamedSource],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked: list[int],
 ) -> None:
     import media.volume_write
 
@@ -188,11 +199,12 @@ def test_what_a_killed_process_did_not_end_is_written_again(
 
     monkeypatch.setattr(media.volume_write._Writing, "write", deadly)
     assert _written(sources, tmp_path / "again.img") == whole
-    assert _no_child_is_left()
+    assert forked
+    assert all(map(_is_collected, forked))
 
 
 def test_an_interruption_ends_both_and_leaves_nothing(
-    sources: list[NamedSource], tmp_path: Path
+    sources: list[NamedSource], tmp_path: Path, forked: list[int]
 ) -> None:
     def stop(stage: str, done: int, total: int) -> None:
         if done > total // 3:
@@ -208,7 +220,8 @@ def test_an_interruption_ends_both_and_leaves_nothing(
             progress=stop,
         )
     assert _images(tmp_path) == []
-    assert _no_child_is_left()
+    assert forked
+    assert all(map(_is_collected, forked))
 
 
 def test_where_no_further_process_can_be_started_one_does_all(

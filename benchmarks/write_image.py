@@ -1,6 +1,7 @@
 """Writes one image of a folder, as a whole program that benchmarks/image.py measures.
 
 python benchmarks/write_image.py iso9660|bridge|udf bare|digests FOLDER IMAGE
+python benchmarks/write_image.py --serve
 """
 
 import os
@@ -61,4 +62,8 @@ def sources_in(folder: str, above: tuple[str, ...]) -> Iterator[NamedSource]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--serve"]:
+        from served import serve
+
+        sys.exit(serve(lambda words: main(*words)))
     main(*sys.argv[1:])

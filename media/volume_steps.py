@@ -1,6 +1,7 @@
 """In which order a planned volume is written, be it into a file, a pipe or a device."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from media.iso9660.names import shown
@@ -39,7 +40,7 @@ def steps_of(
     )
     if digest_list is not None:
         steps.append(Step(plan.offsets[-1], digest_list.size, digest_list))
-    return sorted(steps, key=lambda step: step.offset)
+    return sorted(steps, key=itemgetter(0))
 
 
 def spans_of(steps: Sequence[Step]) -> list[Span]:

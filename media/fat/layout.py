@@ -109,7 +109,7 @@ def lay_out_fat(
 
 
 def _clusters(sizes: Iterable[int], cluster: int) -> int:
-    return sum(-(-size // cluster) for size in sizes)
+    return sum([-(-size // cluster) for size in sizes])  # A list: twice as quick, asked often.
 
 
 def _refuse_size(file: PlannedFile) -> None:
@@ -159,6 +159,7 @@ class _Content:
         self, files: Sequence[PlannedFile], folders: list[Folder], has_label: bool
     ) -> None:
         self.files, self.folders, self.has_label = files, folders, has_label
+        self._sizes = [file.size for file in files]
 
     @property
     def root_records(self) -> int:
@@ -166,7 +167,7 @@ class _Content:
 
     def clusters(self, cluster: int) -> int:
         """Return how many clusters of that many bytes all of it takes, with a root of FAT32."""
-        return _clusters((file.size for file in self.files), cluster) + sum(
+        return _clusters(self._sizes, cluster) + sum(
             self._of_folder(number, cluster) for number in range(len(self.folders))
         )
 
@@ -179,16 +180,17 @@ class _Content:
         """Give everything its clusters: all folders first, then the files."""
         following, ends = _FIRST_CLUSTER, array("I")
         folders, files = [], array("I")
+        cluster = boot.cluster
         for number in range(len(self.folders)):
             in_clusters = number != ROOT or boot.of_32
             folders.append(following if in_clusters else 0)
             if in_clusters:
-                following += self._of_folder(number, boot.cluster)
+                following += self._of_folder(number, cluster)
                 ends.append(following - 1)
-        for file in self.files:
-            files.append(following if file.size else 0)
-            if file.size:
-                following += -(-file.size // boot.cluster)
+        for size in self._sizes:
+            files.append(following if size else 0)
+            if size:
+                following += -(-size // cluster)
                 ends.append(following - 1)
         return _Places(folders, files, following, ends)
 
@@ -206,10 +208,11 @@ class _Volume:
     def offsets(self) -> tuple[int, ...]:
         """Return the byte of the image at which each file begins; one without content nowhere."""
         offsets = []
-        end = self._start + self._boot.data_at
+        end, cluster = self._at(_FIRST_CLUSTER), self._boot.cluster
+        at_none = end - _FIRST_CLUSTER * cluster
         for file, first in zip(self._content.files, self._places.files, strict=True):
             if first:
-                end = self._at(first)
+                end = at_none + first * cluster
             offsets.append(end)
             end += file.size
         return tuple(offsets)

@@ -1,27 +1,34 @@
 """The job "decrypt a medium": a plain folder with the same names, every file of it checked."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dicomdir.instance import NotIndexed
-from jacket import manifest
 from jacket.console import amount
+from jacket.decrypt_about import told_about
 from jacket.decrypt_files import Decryption, Done
+from jacket.decrypt_folder import finish
 from jacket.decrypt_missing import missing
 from jacket.decrypt_names import placed
 from jacket.locked_medium import refuse_locked
-from jacket.mail import opened_with, refuse_sealed, was_encrypted
+from jacket.mail import (
+    around_in_words,
+    mail_in_words,
+    opened_with,
+    refuse_sealed,
+    signed_by_mail,
+    was_encrypted,
+)
 from jacket.plain_medium import not_encrypted
 from jacket.signed_by import SignedBy, sum_up
 from jacket.single_file import open_medium_or_file
 from jacket.verify_processes import Shared, cut_up, share_out
 from media import Entry, Medium
-from media.aside import folder_aside, not_written, refuse_occupied, refuse_without_space
+from media.aside import folder_aside, refuse_occupied, refuse_without_space
 from media.medium import folder_of
 from reporting import CannotRead, Progress, WrongUsage, silent
 
@@ -42,6 +49,23 @@ class Decrypted:
     left_out: tuple[NotIndexed, ...]
     signers: tuple[SignedBy, ...]
     trust: bool  # somebody told which signers to trust
+    remarks: tuple[str, ...]
+    mail: str = ""  # how the mail was protected that was encrypted as a whole; "": none was
+    differs: tuple[str, ...] = ()  # files that are not as MANIFEST.TXT lists them, or not there
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether all came out, as it was when the medium was made."""
+        return not self.left_out and not self.differs
+
+
+class _Found(NamedTuple):
+    """What is to be told besides what became of each file."""
+
+    files: int  # on the medium
+    dry_run: bool
+    left_out: Sequence[NotIndexed]
+    gone: tuple[str, ...]  # files that MANIFEST.TXT lists, and that are not there
     remarks: tuple[str, ...]
 
 
@@ -110,31 +134,34 @@ def decrypt_open(
         _refuse_on_medium(Path(path), target)
         refuse_occupied(target)
         entries = list(medium.entries())
-        wanted, left_out = placed(_without_manifest(medium, entries))
+        about = told_about(medium, entries)
+        wanted, left_out = placed(about.without(entries))
         own = _probed(medium, entries, keys, path)
         refuse_without_space(target, 0 if dry_run else sum(entry.size for entry in wanted))
         shared = cut_up(wanted, path, processes)
         with _folder(target, dry_run=dry_run) as folder:
-            work = Decryption(medium, own, folder, accepts=accept_unprotected)
+            listed = about.digests
+            work = Decryption(medium, own, folder, listed, accepts=accept_unprotected)
             done = _all(work, shared, progress)
             if own.is_overdrawn and shared.processes > 1:
                 # Which files do not open must not hang on how the work was shared.
                 own = _probed(medium, entries, keys, path)
-                work = Decryption(medium, own, folder, accepts=accept_unprotected)
+                work = Decryption(medium, own, folder, listed, accepts=accept_unprotected)
                 done = _all(work, shared._replace(processes=1), progress)
             _refuse_nothing(done, path)
-            remarks = _unprotected(done)
+            remarks = about.remarks + _unprotected(done)
             if folder is not None:
-                remarks += _finish(folder, done)
+                remarks += finish(folder, done)
                 left_out = [*missing(folder, medium), *left_out]
-    return _told(path, target, keys, done, left_out, remarks, dry_run=dry_run)
+        found = _Found(len(entries), dry_run, left_out, about.gone, remarks)
+        return _told(medium, path, target, keys, done, found)
 
 
 def _probed(medium: Medium, entries: Sequence[Entry], keys: "Keys", path: str) -> "Keys":
     """Return *keys* fresh, but for what the first file that opens has used up of them."""
     fresh = keys.fresh()
     if not refuse_locked(medium, entries, fresh, path) and not was_encrypted(medium):
-        raise not_encrypted(path, medium.kind)
+        raise not_encrypted(path, medium)
     return fresh
 
 
@@ -145,25 +172,6 @@ def _refuse_on_medium(medium: Path, target: Path) -> None:
             raise WrongUsage(
                 "lies on the medium", str(target), "Name a folder elsewhere for the plain files"
             )
-
-
-def _without_manifest(medium: Medium, entries: Sequence[Entry]) -> list[Entry]:
-    """Return *entries* without a list of digests, which are those of the envelopes."""
-    return [
-        entry
-        for entry in entries
-        if entry.name != manifest.NAME or not _lists_digests(medium, entry)
-    ]
-
-
-def _lists_digests(medium: Medium, entry: Entry) -> bool:
-    if entry.size > manifest.LARGEST:
-        return False
-    try:
-        with medium.open(entry) as file:
-            return bool(manifest.parse_manifest(file.pread(file.size, 0))[0])
-    except CannotRead:
-        return False  # met again, and told
 
 
 @contextmanager
@@ -214,28 +222,6 @@ def _refuse_nothing(done: Sequence[Done], path: str) -> None:
         raise error
 
 
-def _finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
-    """Take away folders that stayed empty, and write a manifest; return remarks."""
-    if any(one.kind for one in done):
-        for below, _, _ in os.walk(folder, topdown=False):
-            if Path(below) != folder:
-                with suppress(OSError):  # there is something in it
-                    Path(below).rmdir()
-    written = [(tuple(one.where.split("/")), one.digest) for one in done if not one.kind]
-    if any(name == manifest.NAME for name, _ in written):
-        return ("MANIFEST.TXT of the medium is no list of digests: it was copied as it is",)
-    # A name of other characters or with a line feed in it would make the list unreadable.
-    if not all("/".join(name).isascii() and "/".join(name).isprintable() for name, _ in written):
-        return ("there is no MANIFEST.TXT: names of files have characters that it cannot list",)
-    content = b"".join(manifest.line_of(digest, name) for name, digest in written)
-    path = folder.joinpath(*manifest.NAME)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise not_written(error, str(path)) from error
-    return ()
-
-
 def _unprotected(done: Sequence[Done]) -> tuple[str, ...]:
     """Return what is to be told of DICOM Files that lay in plain among those in envelopes."""
     found = [one.where for one in done if one.is_unprotected]
@@ -249,25 +235,27 @@ def _unprotected(done: Sequence[Done]) -> tuple[str, ...]:
 
 
 def _told(
-    path: str,
-    target: Path,
-    keys: "Keys",
-    done: Sequence[Done],
-    left_out: Sequence[NotIndexed],
-    remarks: tuple[str, ...],
-    *,
-    dry_run: bool,
+    medium: Medium, path: str, target: Path, keys: "Keys", done: Sequence[Done], found: _Found
 ) -> Decrypted:
     failed = [NotIndexed(one.where, one.reason, one.kind) for one in done if one.kind]
+    judged = bool(keys.trust.certificates)
+    left_out = (*failed, *found.left_out)
+    told = {item.source for item in left_out}
+    around = around_in_words(medium, judged=judged)
     return Decrypted(
         path,
         str(target),
-        dry_run,
+        found.dry_run,
         sum(one.how == "decrypted" for one in done),
         sum(one.how == "copied" for one in done),
         sum(one.size for one in done if not one.kind),
-        (*failed, *left_out),
-        sum_up(one.signers for one in done),
-        bool(keys.trust.certificates),
-        remarks,
+        left_out,
+        (*signed_by_mail(medium, found.files), *sum_up(one.signers for one in done)),
+        judged,
+        (*([f"the mail is {around}"] if around else []), *found.remarks),
+        mail_in_words(medium) if was_encrypted(medium) else "",
+        (
+            *(one.where for one in done if one.differs),
+            *(name for name in found.gone if name not in told),
+        ),
     )

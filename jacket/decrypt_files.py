@@ -1,6 +1,6 @@
 """What is done with each file of a medium that is decrypted, in whichever process that happens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -8,19 +8,20 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from dicomdir.meta_group import PREFIX
 from jacket.locked_medium import is_secure
-from jacket.mail import signers_of_mail, was_encrypted
+from jacket.mail import was_encrypted
 from jacket.secure_file import pieces_of
 from jacket.signed_by import PlainSigner, signers_of
 from media import Entry, FileReader, Medium
 from media.aside import not_written
 from media.folder.write import digest_of
+from media.source import Name
 from reporting import CannotRead, CannotWrite
 from secure.errors import SecureFileError, UnknownAlgorithm
 
 if TYPE_CHECKING:
     from secure import Keys, Opened
 
-PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...], bool]
+PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...], bool, bool]
 _NOTHING: Final = "nothing"
 
 
@@ -35,34 +36,44 @@ class Done(NamedTuple):
     kind: str = ""  # of that, as `dicomdir.instance.KINDS`; empty where it was not
     signers: tuple[PlainSigner, ...] = ()
     is_unprotected: bool = False  # a DICOM File that was in no envelope
+    differs: bool = False  # what lay on the medium has another digest than MANIFEST.TXT lists
 
     def plain(self) -> PlainDone:
         """Return it as marshal takes it."""
-        return (*self[:6], tuple(tuple(signer) for signer in self.signers), self.is_unprotected)
+        return (*self[:6], tuple(tuple(signer) for signer in self.signers), *self[7:])
 
     @classmethod
     def of(cls, plain: PlainDone) -> "Done":
         """Return what was made plain."""
-        return cls(*plain[:6], tuple(PlainSigner._make(one) for one in plain[6]), plain[7])
+        return cls(*plain[:6], tuple(PlainSigner._make(one) for one in plain[6]), *plain[7:])
 
 
 class Decryption:
     """The work of one process."""
 
-    def __init__(self, medium: Medium, keys: "Keys", folder: Path | None, *, accepts: bool) -> None:
+    def __init__(
+        self,
+        medium: Medium,
+        keys: "Keys",
+        folder: Path | None,
+        listed: Mapping[Name, str],
+        *,
+        accepts: bool,
+    ) -> None:
         """Write into *folder*, which nobody sees yet; None: nothing is written.
 
         Args:
             medium: to read.
             keys: what to open files with.
             folder: where files go, under their names.
+            listed: digests that files on the medium are to have, of those that somebody knows.
             accepts: also take what was encrypted without a digest or signature.
         """
+        self._listed = listed
         self._medium, self._keys, self._folder = medium, keys, folder
         self._accepts = accepts
         # What comes out of an encrypted mail was decrypted and checked with it.
         self._how = "decrypted" if was_encrypted(medium) else "copied"
-        self._signers = signers_of_mail(medium)
         self._steps = keys.steps
 
     def chunk(self, entries: Sequence[Entry]) -> list[PlainDone]:
@@ -90,20 +101,22 @@ class Decryption:
             return Done(where, _NOTHING, reason=error.what, kind="unreadable")
 
     def _decrypted(self, entry: Entry, file: FileReader, where: str) -> Done:
+        pieces = _Digested(pieces_of(file)) if entry.name in self._listed else pieces_of(file)
         with _Target(self._folder, entry) as target:
-            opened = self._opened(file, target, where)
+            opened = self._opened(pieces, target, where)
             opened.close()
             digest = target.keep()
         signers = signers_of(opened.signers)
-        return Done(where, "decrypted", opened.size, digest, signers=signers)
+        differs = isinstance(pieces, _Digested) and pieces.rest() != self._listed[entry.name]
+        return Done(where, "decrypted", opened.size, digest, signers=signers, differs=differs)
 
-    def _opened(self, file: FileReader, target: "_Target", where: str) -> "Opened":
+    def _opened(self, pieces: Iterable[bytes], target: "_Target", where: str) -> "Opened":
         """Put the DICOM File into *target*; what is not good is not in it any more."""
         from secure import open_secure_file
 
         try:
             return open_secure_file(
-                pieces_of(file),
+                pieces,
                 self._keys,
                 where,
                 accept_unprotected=self._accepts,
@@ -128,13 +141,31 @@ class Decryption:
             self._how,
             file.size,
             found,
-            signers=self._signers,
             is_unprotected=is_plain,
+            differs=self._listed.get(entry.name, found) != found,
         )
 
 
 def _is_dicom(file: FileReader) -> bool:
     return file.pread(min(132, file.size), 0)[128:] == PREFIX
+
+
+class _Digested:
+    """Pieces of a file on their way, and the SHA-256 of all of them."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._digest = pieces, sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._digest.update(piece)
+            yield piece
+
+    def rest(self) -> str:
+        """Take what nobody wanted; return the digest."""
+        for _ in self:
+            pass
+        return self._digest.hexdigest()
 
 
 class _Target:

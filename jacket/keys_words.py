@@ -15,7 +15,7 @@ from media import Medium, WrongPassword
 from reporting import FilmjacketError, WrongUsage
 
 if TYPE_CHECKING:
-    from secure import Keys, PrivateKey
+    from secure import Keys, PrivateKey, TrustStore
 
 
 class AtHand(NamedTuple):
@@ -25,6 +25,7 @@ class AtHand(NamedTuple):
     keys: "Keys | None" = None  # to open Secure DICOM Files with; None: there is nothing
     # Why one of the passwords cannot be that of a Secure DICOM File; archives take any.
     unfit: FilmjacketError | None = None
+    trust: "TrustStore | None" = None  # whom to believe
 
     def open(self, path: str | Path) -> Medium:
         """Open a medium, or a single Secure DICOM File as one.
@@ -41,6 +42,24 @@ class AtHand(NamedTuple):
                 continue
         last = self.passwords[-1] if self.passwords else None
         return open_medium_or_file(Path(path), password=last)
+
+    def asked_for(self) -> "tuple[AtHand, Keys]":
+        """Ask a person at a terminal for the password; it does not show while typed.
+
+        Raises:
+            WrongUsage: it has characters that no such password has, or there is none.
+        """
+        from getpass import getpass
+
+        from secure import Keys
+
+        try:
+            password = getpass("Password of the medium: ")
+        except EOFError:
+            password = ""
+        keys = Keys([password], trust=self.trust)
+        octets = password.encode("utf-8", "surrogateescape")
+        return AtHand((octets,), keys, trust=self.trust), keys
 
     def refuse_unfit(self) -> None:
         """Raise why a password cannot be the one: called where something stayed locked."""
@@ -94,24 +113,6 @@ def at_hand(arguments: Namespace) -> AtHand:
     return _with_keys(passwords, arguments.key, protecting, arguments.trust)
 
 
-def asked_for() -> "tuple[AtHand, Keys]":
-    """Ask a person at a terminal for the password of the medium; it does not show while typed.
-
-    Raises:
-        WrongUsage: it has characters that no such password has, or there is none.
-    """
-    from getpass import getpass
-
-    from secure import Keys
-
-    try:
-        password = getpass("Password of the medium: ")
-    except EOFError:
-        password = ""
-    keys = Keys([password])
-    return AtHand((password.encode("utf-8", "surrogateescape"),), keys), keys
-
-
 def _passwords(words: Sequence[str], option: str) -> tuple[bytes, ...]:
     return tuple(found for word in words if (found := password_in(word, option)) is not None)
 
@@ -139,8 +140,8 @@ def _with_keys(
         else:
             fit.append(text)
     if not fit and not private:
-        return AtHand(passwords, None, unfit)
-    return AtHand(passwords, Keys(fit, private, trust=store), unfit)
+        return AtHand(passwords, None, unfit, store)
+    return AtHand(passwords, Keys(fit, private, trust=store), unfit, store)
 
 
 def _private_key(path: str, protecting: Sequence[bytes]) -> "PrivateKey":

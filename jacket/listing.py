@@ -18,7 +18,7 @@ from jacket.mail import opened_with, refuse_sealed
 from jacket.plain import plain_left_out
 from jacket.single_file import open_medium_or_file
 from jacket.unlocked_medium import UnlockedMedium
-from media import Locked, Medium, SealedMail
+from media import Locked, MailMedium, Medium, SealedMail
 from media.source import Name
 from profiles.homes import separate_homes
 from reporting import CannotRead
@@ -95,6 +95,7 @@ def list_open(
     With *accept_unprotected* also what was encrypted without a digest or signature is listed.
     """
     medium = opened_with(medium, keys, accept_unprotected=accept_unprotected)
+    in_mail = isinstance(medium, MailMedium)
     if keys is not None and not isinstance(medium, SealedMail):
         medium = UnlockedMedium(medium, keys, str(path), accept_unprotected=accept_unprotected)
     try:
@@ -109,7 +110,12 @@ def list_open(
             unnamed = _unnamed(medium, directory)
         tree = _Tree(medium)
         return {
-            "medium": {"path": str(path), "kind": medium.kind, "label": medium.label},
+            "medium": {
+                "path": str(path),
+                "kind": medium.kind,
+                "label": medium.label,
+                "in_mail": in_mail,
+            },
             "file_set_uid": directory.file_set_uid,
             "file_set_id": directory.file_set_id,
             "from_directory": from_directory,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from jacket import mail_rules as rules
 from jacket.locked_medium import is_locked, nothing_opens
 from jacket.secure_rules import about_algorithms, about_signers
-from jacket.signed_by import PlainSigner, SignedBy, signers_of
+from jacket.signed_by import SignedBy, signers_of
 from jacket.verdict import Verification
 from media import Locked, MailMedium, Medium, SealedMail
 from profiles.application_profiles import ApplicationProfile, Security
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from secure import Keys
 
 _AES: Final = "aes-"
+_MOST_NAMES: Final = 6  # of signers, in a sentence
 
 
 def opened_with(medium: Medium, keys: "Keys | None", *, accept_unprotected: bool = False) -> Medium:
@@ -63,10 +64,40 @@ def was_encrypted(medium: Medium) -> bool:
     return protection is not None and bool(protection.ciphers)
 
 
-def signers_of_mail(medium: Medium) -> tuple[PlainSigner, ...]:
-    """Return who signed a mail."""
+def signed_by_mail(medium: Medium, files: int) -> tuple[SignedBy, ...]:
+    """Return who signed the content of a mail, and with it so many *files*."""
     protection = protection_of_mail(medium)
-    return () if protection is None else signers_of(protection.signers)
+    signers = () if protection is None else signers_of(protection.signers)
+    return tuple(SignedBy(signer, files, is_mail=True) for signer in dict.fromkeys(signers))
+
+
+def mail_in_words(medium: Medium) -> str:
+    """Return how a mail was protected; "" where it was not, or is none."""
+    found = protection_of_mail(medium)
+    if found is None:
+        return ""
+    encrypted = [f"encrypted ({', '.join(found.ciphers)})"] if found.ciphers else []
+    signed = "not signed by anybody who can be checked"
+    if found.is_signed:
+        signed = "signed"
+    elif found.is_signed_around:
+        signed = "signed around the envelope only"
+    return " and ".join([*encrypted, signed])
+
+
+def around_in_words(medium: Medium, *, judged: bool) -> str:
+    """Return who signed the envelope alone of a mail; "": nobody, or the content is signed."""
+    found = protection_of_mail(medium)
+    if found is None or found.is_signed or not found.is_signed_around:
+        return ""
+    names = dict.fromkeys(
+        SignedBy(signer, 1, is_mail=True).judged(judged=judged)
+        for signer in signers_of(found.senders[:_MOST_NAMES])
+    )
+    return (
+        f"signed around the envelope, by {', '.join(names)}: that says nothing of who wrote the "
+        "content"
+    )
 
 
 class MailJudgement:
@@ -80,9 +111,9 @@ class MailJudgement:
         keys: "Keys | None",
     ) -> None:
         """Judge *medium*, of which the profile *claimed* is told, by *rows* where none is."""
-        self._is_mail = isinstance(medium, MailMedium)
+        self._medium = medium
+        self.is_mail = isinstance(medium, MailMedium)
         self._protection = protection_of_mail(medium)
-        self._signers = signers_of_mail(medium)
         self._claimed = None if claimed is None else claimed.security
         self._security = {row.identifier: row.security for row in rows}
         self._judges = keys is not None and bool(keys.trust.certificates)
@@ -90,30 +121,33 @@ class MailJudgement:
     @property
     def words(self) -> str:
         """Return how the mail was protected; "" where it was not."""
-        found = self._protection
-        if found is None:
-            return ""
-        encrypted = [f"encrypted ({', '.join(found.ciphers)})"] if found.ciphers else []
-        signed = ["signed"] if found.is_signed else ["not signed by anybody who can be checked"]
-        return " and ".join(encrypted + signed)
+        return mail_in_words(self._medium)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what speaks against the protection, or against the claim."""
         found = self._protection
-        is_claimed = self._claimed is Security.SMIME and self._is_mail
+        is_claimed = self._claimed is Security.SMIME and self.is_mail
         is_encrypted = found is not None and bool(found.ciphers)
         if is_claimed and not is_encrypted:
             yield rules.PLAIN.at(rules.MAIL)
         if self._claimed not in (None, Security.SMIME) and is_encrypted:
             yield rules.UNCLAIMED.at(rules.MAIL)
-        if (is_claimed or is_encrypted) and not (found and found.is_signed):
-            why = "; ".join(found.doubts) if found else ""
-            yield rules.UNSIGNED.at(rules.MAIL, f"The mail {why}" if why else "")
+        if is_claimed or is_encrypted:
+            yield from self._against_signatures()
         if found is not None:
             if is_claimed and is_encrypted and not self._is_aes:
                 yield rules.CIPHER.at(rules.MAIL, f"It is encrypted with {found.ciphers[0]}")
             yield from about_algorithms((*found.ciphers, *found.digests), rules.MAIL)
-            yield from about_signers(self._signers, rules.MAIL, judges=self._judges)
+            signers = signers_of(found.signers)
+            yield from about_signers(signers, rules.MAIL, judges=self._judges)
+
+    def _against_signatures(self) -> Iterator[Finding]:
+        found = self._protection
+        if around := around_in_words(self._medium, judged=self._judges):
+            yield rules.AROUND.at(rules.MAIL, f"The mail is {around}")
+        elif found is None or not found.is_signed:
+            why = "; ".join(found.doubts) if found else ""
+            yield rules.UNSIGNED.at(rules.MAIL, f"The mail {why}" if why else "")
 
     @property
     def _is_aes(self) -> bool:
@@ -137,7 +171,7 @@ class MailJudgement:
 
     def signed_by(self, files: int) -> tuple[SignedBy, ...]:
         """Return who signed the mail, and with it so many *files*."""
-        return tuple(SignedBy(signer, files) for signer in dict.fromkeys(self._signers))
+        return signed_by_mail(self._medium, files)
 
 
 def verdict_on_sealed(

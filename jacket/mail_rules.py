@@ -56,6 +56,14 @@ UNSIGNED: Final = Rule(
     "Ask for the mail to be sent again, signed with an RSA key",
     "PS3.15 B.8; PS3.11 L.3.4, L.4.6",
 )
+AROUND: Final = Rule(
+    "SEC-MAIL-AROUND",
+    Severity.WARNING,
+    "The mail is signed around the envelope: that says nothing of who wrote the content",
+    "Ask for mails that are signed first and then encrypted; whoever meets this one on its way can "
+    "take the signature off, change what he cannot read, and sign it as his own",
+    "PS3.15 B.8; RFC 8551 3.7",
+)
 UNCLAIMED: Final = Rule(
     "SEC-MAIL-UNCLAIMED",
     Severity.ERROR,
@@ -64,7 +72,7 @@ UNCLAIMED: Final = Rule(
     "PS3.11 L.1, L.3.4",
 )
 
-RULES: Final = (CLOSED, DAMAGED, SIGNATURE, ALGORITHM, CIPHER, PLAIN, UNSIGNED, UNCLAIMED)
+RULES: Final = (CLOSED, DAMAGED, SIGNATURE, ALGORITHM, CIPHER, PLAIN, UNSIGNED, AROUND, UNCLAIMED)
 
 _BROKEN: Final[tuple[tuple[type[FilmjacketError], Rule], ...]] = (
     (DigestMismatch, SIGNATURE),

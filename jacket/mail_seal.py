@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from jacket.protection_wish import Wish, recipients_of, signers_of
+from jacket.protection_wish import WITH_KEY, Wish, recipients_of, signers_of
 from profiles.application_profiles import ApplicationProfile, Security
 from reporting import WrongUsage
 
@@ -18,9 +18,9 @@ class MailSeal(NamedTuple):
     remarks: tuple[str, ...]  # on the certificates
 
     @property
-    def opened_with(self) -> tuple[str, str]:
+    def opened_with(self) -> tuple[str, ...]:
         """Return the words by which a command opens the mail."""
-        return ("--key", "KEY.pem")
+        return WITH_KEY
 
 
 def mail_seal_of(row: ApplicationProfile, wish: Wish, clock: datetime) -> MailSeal | None:
@@ -41,8 +41,9 @@ def mail_seal_of(row: ApplicationProfile, wish: Wish, clock: datetime) -> MailSe
     from secure import prepare_mail
 
     certificates, told = recipients_of(wish.encrypt_to, clock)
-    sealer = prepare_mail(certificates, signers_of(wish), signing_time=clock)
-    return MailSeal(sealer, tuple(told))
+    signers, doubted = signers_of(wish, clock)
+    sealer = prepare_mail(certificates, signers, signing_time=clock)
+    return MailSeal(sealer, (*told, *doubted))
 
 
 def _refuse_other_wish(profile: str, wish: Wish) -> None:

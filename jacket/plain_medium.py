@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from jacket.locked_medium import is_secure
-from media import Entry, Locked, Medium
-from reporting import CannotRead
+from jacket.secure_file import pieces_of
+from media import Entry, FileReader, Locked, MailMedium, Medium
+from reporting import CannotRead, NotSupported
 
 # By the kind of medium: how its files are had.
 _COPYING: Final = {
@@ -16,20 +17,43 @@ _COPYING: Final = {
 _OTHERWISE: Final = "Copy its files as they are: mount it, or unpack the image with `7z x`"
 
 
-def may_be_encrypted(medium: Medium, entries: Iterable[Entry]) -> bool:
-    """Return whether a file is a Secure DICOM File, or cannot be looked at for want of a key."""
+BY_PASSWORD: Final = "password"  # noqa: S105 (a kind of recipient, as `NoRecipient.kinds` has it)
+
+
+def ways_in(medium: Medium, entries: Iterable[Entry]) -> frozenset[str]:
+    """Return what opens the first file that is encrypted; nothing where none is.
+
+    Args:
+        medium: that is open.
+        entries: to look at. Files of one medium are taken to be encrypted for the same people.
+    """
+    found = frozenset[str]()
     for entry in entries:
         try:
             with medium.open(entry) as file:
                 if is_secure(file):
-                    return True
+                    return _recipients(file)
         except Locked:
-            return True
-        except CannotRead:
+            return frozenset((BY_PASSWORD,))  # in an archive
+        except (CannotRead, NotSupported):
             continue  # damaged: there may be others
-    return False
+    return found
 
 
-def not_encrypted(path: str, kind: str) -> CannotRead:
-    """Return what to tell of the medium at *path*, of a *kind* as `Medium` has it."""
+def _recipients(file: FileReader) -> frozenset[str]:
+    """Return by what kinds of keys a Secure DICOM File is locked."""
+    from secure import Keys, NoRecipient, open_secure_file
+
+    try:
+        open_secure_file(pieces_of(file), Keys(), "file").close()
+    except NoRecipient as error:
+        return error.kinds
+    except (CannotRead, NotSupported):
+        pass
+    return frozenset((BY_PASSWORD,))  # damaged: a password is the usual way
+
+
+def not_encrypted(path: str, medium: Medium) -> CannotRead:
+    """Return what to tell of the *medium* at *path*."""
+    kind = "mime" if isinstance(medium, MailMedium) else medium.kind
     return CannotRead("nothing on it is encrypted", path, _COPYING.get(kind, _OTHERWISE))

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jacket.protection_wish import NO_WISH, Wish, recipients_of, signers_of
+from jacket.protection_wish import NO_WISH, WITH_KEY, Wish, recipients_of, signers_of
 from jacket.writing import suffix_of
 from media.copying import contents
 from media.source import NamedSource, Streamed
@@ -69,10 +69,9 @@ class Protection:
         return self._password if self._is_told else None
 
     @property
-    def opened_with(self) -> tuple[str, str]:
-        """Return the words by which a command opens the medium."""
-        has_password = self._password is not None
-        return ("--password-file", "PASSWORD.txt") if has_password else ("--key", "KEY.pem")
+    def opened_with(self) -> tuple[str, ...]:
+        """Return the words by which a command opens the medium; a password is asked for."""
+        return () if self._password is not None else WITH_KEY
 
     @property
     def keys(self) -> "Keys | None":
@@ -215,7 +214,7 @@ def protection_of(
         if row.security is Security.NONE:
             _refuse_wish(row, wish)
         return None
-    from secure import generate_password, prepare
+    from secure import generate_password, name_of, prepare
 
     password, remarks = wish.password, list[str]()
     if password is not None:
@@ -224,17 +223,17 @@ def protection_of(
         _refuse_another(again=again)
         password = generate_password()
     certificates, told = recipients_of(wish.encrypt_to, clock)
-    signers = signers_of(wish)
+    signers, doubted = signers_of(wish, clock)
     sealer = prepare(certificates, password, signers=signers)
     return Protection(
         sealer,
         password,
         None if password is None else _slip_path(wish, target, is_own=wish.password is not None),
         is_told=wish.slip == STANDARD_OUTPUT,
-        certificates=[one.subject.rfc4514_string() for one in certificates],
-        signers=[one.certificates[0].subject.rfc4514_string() for one in signers],
+        certificates=[name_of(one) for one in certificates],
+        signers=[name_of(one.certificates[0]) for one in signers],
         kind=_kind(row.medium),
-        remarks=[*remarks, *told],
+        remarks=[*remarks, *told, *doubted],
     )
 
 

@@ -1,6 +1,6 @@
 """What the operator says of the protection of a medium, and the keys that are named in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -35,6 +35,8 @@ class Wish:
 
 
 NO_WISH: Final = Wish()
+# The words by which a command opens what was encrypted for certificates, whose keys others have.
+WITH_KEY: Final = ("--key", "KEY", "(KEY: file with a recipient's private key)")
 
 
 def recipients_of(paths: Iterable[str], clock: datetime) -> "tuple[list[Certificate], list[str]]":
@@ -57,8 +59,8 @@ def recipients_of(paths: Iterable[str], clock: datetime) -> "tuple[list[Certific
     return found, told
 
 
-def signers_of(wish: Wish) -> "list[Signer]":
-    """Return the keys that sign, with their certificates."""
+def signers_of(wish: Wish, clock: datetime) -> "tuple[list[Signer], list[str]]":
+    """Return the keys that sign, with their certificates, and what is to be told of these."""
     from secure import Signer, load_private_key
 
     if wish.signing_certificates and len(wish.signing_certificates) != len(wish.signing_keys):
@@ -67,7 +69,7 @@ def signers_of(wish: Wish) -> "list[Signer]":
             "--sign-cert",
             "Give one --sign-cert for each --sign, in the same order",
         )
-    found = []
+    found, told = list["Signer"](), list[str]()
     for number, path in enumerate(wish.signing_keys):
         own = wish.signing_certificates[number] if wish.signing_certificates else None
         key = load_private_key(path, wish.key_password, own)
@@ -75,5 +77,14 @@ def signers_of(wish: Wish) -> "list[Signer]":
             raise WrongUsage(
                 "has no certificate beside it", path, "Name its certificate with --sign-cert"
             )
+        told += _against_signer(key.certificate, own or path, clock)
         found.append(Signer(key.key, (key.certificate, *key.others)))
-    return found
+    return found, told
+
+
+def _against_signer(certificate: "Certificate", path: str, clock: datetime) -> Iterator[str]:
+    """Yield why readers will doubt who signed, whomever they trust."""
+    from secure import TrustStore, Use, judge
+
+    for reason in judge(certificate, clock, Use.SIGN, TrustStore([certificate])).reasons:
+        yield f"{path}: the certificate that signs: {reason}; readers will not trust it"

@@ -13,8 +13,8 @@ from jacket import __version__, console
 from jacket.verification import Verification, causes
 from jacket.verify_causes import Cause
 from jacket.verify_scope import (
-    KINDS,
     headline,
+    kind_in_words,
     manifest_in_words,
     not_judged,
     satisfied_by_medium,
@@ -41,7 +41,7 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
         .render(
             verdict=verdict,
             title=verdict.label or Path(verdict.path).resolve().name,
-            kind=KINDS.get(verdict.kind, verdict.kind),
+            kind=kind_in_words(verdict.kind, is_mail=verdict.is_mail),
             groups=groups,
             counts={s.value: verdict.count(s) for s in Severity},
             causes=Counter(group["severity"] for group in groups),

@@ -44,6 +44,7 @@ class Signals:
         # back while it shuts down.
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_IGN if self._for_good else handler)
+        interruption.take_back()  # What came too late for this job is not about the caller's next.
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()

@@ -22,6 +22,8 @@ class PlainSigner(NamedTuple):
         """Return why the signer is not to be trusted; empty where nothing speaks against it."""
         if self.standing == "trusted" and self.checked:
             return ""
+        if self.reasons.startswith(self.standing):  # "expired on 2026-01-01" tells both
+            return self.reasons
         return f"{self.standing} ({self.reasons})" if self.reasons else self.standing
 
 
@@ -30,6 +32,7 @@ class SignedBy(NamedTuple):
 
     signer: PlainSigner
     files: int
+    is_mail: bool = False  # it is the mail that was signed, and with it the files
 
     def plain(self, *, judged: bool) -> dict[str, object]:
         """Return it as the contract of the command line has it; *judged*: trust was asked for."""
@@ -43,12 +46,17 @@ class SignedBy(NamedTuple):
 
     def words(self, *, judged: bool) -> str:
         """Return it as a line."""
+        what = "the mail is" if self.is_mail else amount(self.files, "file")
+        return f"{what} signed by {self.judged(judged=judged)}"
+
+    def judged(self, *, judged: bool) -> str:
+        """Return the signer, and what is thought of it."""
         signer = self.signer
         if judged or not signer.checked:
             verdict = f"NOT TRUSTED: {signer.doubt}" if signer.doubt else "trusted"
         else:
             verdict = "not judged (--trust DIR)"
-        return f"{amount(self.files, 'file')} signed by {signer.name}: {verdict}"
+        return f"{signer.name}: {verdict}"
 
 
 def signers_of(reports: "Iterable[SignerReport]") -> tuple[PlainSigner, ...]:

@@ -38,11 +38,17 @@ class Verification:
     trust: bool = False  # somebody told which signers to trust
     with_keys: bool = False  # there was something to open Secure DICOM Files with
     mail: str = ""  # how a mail was protected as a whole, in words
+    is_mail: bool = False  # what was looked at came in a mail
 
     @property
     def compliant(self) -> bool:
         """Whether nothing is wrong; warnings and notes do not count."""
         return not self.count(Severity.ERROR)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many instances there are: the directory was not locked."""
+        return bool(self.instances) or self.opened == self.secure
 
     @property
     def is_closed(self) -> bool:

@@ -25,6 +25,12 @@ SEALED: Final = "smime"  # the kind of a mail that stayed closed
 _OTHER: Final = "declared by file"
 
 
+def kind_in_words(kind: str, *, is_mail: bool) -> str:
+    """Return what a medium of a *kind*, as the media room says it, is called."""
+    words = KINDS.get(kind, kind)
+    return f"{words} in a mail" if is_mail and kind != "mime" else words
+
+
 class Verdict(NamedTuple):
     """One part of the headline."""
 

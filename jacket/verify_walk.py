@@ -114,6 +114,7 @@ class Walk:
             trust=trust,
             with_keys=self.keys is not None,
             mail=self.mail.words,
+            is_mail=self.mail.is_mail,
         )
 
     def _keys_overdrawn(self, shared: Shared) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reporting.fetched_names import fetching
 
 if TYPE_CHECKING:
-    from secure.certificates import PrivateKey, load_certificates, load_private_key
+    from secure.certificates import PrivateKey, load_certificates, load_private_key, name_of
     from secure.errors import (
         BadKey,
         BadPassword,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from secure.verifying import Signature, SignerReport
 
 _HOMES = {
-    "secure.certificates": "PrivateKey load_certificates load_private_key",
+    "secure.certificates": "PrivateKey load_certificates load_private_key name_of",
     "secure.errors": "BadKey BadPassword Damaged DigestMismatch KeyNotRead NoRecipient NotCms "
     "NotDecrypted NotDicom SecureFileError SignatureInvalid TooMuch UnknownAlgorithm Unprotected "
     "WrongKey WrongPassword",
@@ -113,6 +113,7 @@ __all__ = [
     "load_certificates",
     "load_private_key",
     "looks_like_secure_dicom_file",
+    "name_of",
     "open_secure_file",
     "prepare",
     "prepare_mail",

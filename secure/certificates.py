@@ -12,10 +12,21 @@ from secure.errors import BadKey, KeyNotRead
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
 _LARGEST: Final = 4 << 20  # bytes of a file of keys or certificates
 _BEGIN: Final = b"-----BEGIN "
+# What people call attributes of names for which the library has no word (RFC 4519, RFC 2985 5.2).
+_CALLED: Final = {
+    "1.2.840.113549.1.9.1": "emailAddress",
+    "2.5.4.4": "SN",
+    "2.5.4.5": "serialNumber",
+    "2.5.4.12": "title",
+    "2.5.4.17": "postalCode",
+    "2.5.4.42": "givenName",
+    "2.5.4.65": "pseudonym",
+    "2.5.4.97": "organizationIdentifier",
+}
 
 
 class Identity(NamedTuple):
@@ -36,6 +47,18 @@ class PrivateKey(NamedTuple):
     key: "RSAPrivateKey"
     certificate: "Certificate | None" = None  # its own
     others: tuple["Certificate", ...] = ()  # of those who issued it
+
+
+def name_of(certificate: "Certificate") -> str:
+    """Return whose certificate it is (RFC 4514), attributes by the names that people know."""
+    return told_name(certificate.subject)
+
+
+def told_name(name: "Name") -> str:
+    """Return *name* as a line (RFC 4514)."""
+    from cryptography.x509 import ObjectIdentifier
+
+    return name.rfc4514_string({ObjectIdentifier(oid): word for oid, word in _CALLED.items()})
 
 
 def identity_of(certificate: "Certificate") -> Identity:
@@ -66,8 +89,8 @@ def refuse_malformed(certificate: "Certificate") -> "Certificate":
     from cryptography.x509 import DuplicateExtension, UnsupportedGeneralNameType
 
     try:
-        certificate.subject.rfc4514_string()
-        certificate.issuer.rfc4514_string()
+        told_name(certificate.subject)
+        told_name(certificate.issuer)
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         rsa_key_of(certificate)
         identity_of(certificate)  # reads all extensions

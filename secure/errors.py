@@ -83,6 +83,8 @@ class Overdrawn(TooMuch):
 class NoRecipient(SecureFileError):
     """None of the passwords and keys at hand is among those it is locked for."""
 
+    kinds: frozenset[str] = frozenset()  # "certificate", "password", or what else it is locked by
+
 
 class NotDecrypted(SecureFileError):
     """The password or key is another one, or the file is damaged: that is not told apart."""

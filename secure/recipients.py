@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from secure import der
 from secure.algorithms import RSA_ENCRYPTION, CipherRow
-from secure.certificates import identity_of, rsa_key_of
+from secure.certificates import identity_of, name_of, rsa_key_of
 from secure.errors import BadKey
 from secure.pwri import Derivation, Wrapping, padding_size
 
@@ -47,7 +47,7 @@ class CertificateRecipient:
         if key is None:
             raise BadKey(
                 "has no RSA key",
-                certificate.subject.rfc4514_string(),
+                name_of(certificate),
                 "Give a certificate with an RSA key: PS3.15 D.1.1 knows no other",
             )
         self._key = key

@@ -126,9 +126,10 @@ _GRAVEST_FIRST: Final = (
 
 def _against_time(certificate: "Certificate", at: datetime) -> "Iterator[tuple[Standing, str]]":
     if at > certificate.not_valid_after_utc:
-        yield Standing.EXPIRED, f"valid until {certificate.not_valid_after_utc:%Y-%m-%d}"
+        yield Standing.EXPIRED, f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
     elif at < certificate.not_valid_before_utc:
-        yield Standing.NOT_YET_VALID, f"valid from {certificate.not_valid_before_utc:%Y-%m-%d}"
+        start = certificate.not_valid_before_utc
+        yield Standing.NOT_YET_VALID, f"not yet valid: from {start:%Y-%m-%d} on"
 
 
 def _against_use(certificate: "Certificate", use: Use) -> "Iterator[tuple[Standing, str]]":

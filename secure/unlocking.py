@@ -31,6 +31,10 @@ _OTHERS: Final = {
     der.context(2): "a key that was shared before",
     der.context(4): "another kind of recipient",
 }
+_GIVE: Final[dict[tuple[str, ...], str]] = {
+    ("certificate",): "Give the private key of one of those it is for: there is no password",
+    ("password",): "Give the password",
+}
 _KEY_ID: Final = der.context(0, is_constructed=False)
 
 
@@ -182,7 +186,8 @@ def _nobody(
     error = NoRecipient(
         "is locked for others (" + (", ".join(counts) or "nobody") + ")",
         where,
-        "Give the password, or the private key of one of those it is for",
+        _GIVE.get(tuple(kinds), "Give the password, or the private key of one of those it is for"),
     )
+    error.kinds = frozenset(kinds)
     error.details["recipients"] = [[one.kind, one.name] for one in recipients[:20]]
     return error

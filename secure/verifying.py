@@ -17,7 +17,7 @@ from secure.algorithms import (
     DigestRow,
 )
 from secure.ber import BerError, Value
-from secure.certificates import certificate_of, identity_of, rsa_key_of
+from secure.certificates import certificate_of, identity_of, name_of, rsa_key_of
 from secure.errors import DigestMismatch, SignatureInvalid, Unprotected
 from secure.keys import Keys
 from secure.signers import hash_of
@@ -152,7 +152,7 @@ class _Check:
             keys = self._keys
             others = (*self._came, *keys.certificates)
             judged = judge(certificate, keys.at, Use.SIGN, keys.trust, others)
-            name = certificate.subject.rfc4514_string()
+            name = name_of(certificate)
         return SignerReport(
             signature, name, algorithm, *judged, _signing_time(info.attributes), certificate
         )

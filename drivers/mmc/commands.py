@@ -210,10 +210,11 @@ def prevent_removal(*, prevent: bool) -> Command:
     return Command("PREVENT ALLOW MEDIUM REMOVAL", cdb, patience=30 if prevent else 120)
 
 
-def start_stop(*, start: bool, move: bool) -> Command:
-    """SBC-3; *move* loads or ejects the medium (LoEj)."""
+def start_stop(*, start: bool, move: bool, wait: bool = True) -> Command:
+    """SBC-3; *move* loads or ejects the medium (LoEj), *wait* for it to be done (no IMMED)."""
     what = (2 if move else 0) | (1 if start else 0)
-    return Command("START STOP UNIT", bytes((0x1B, 0, 0, 0, what, 0)), timeout=90, patience=90)
+    cdb = bytes((0x1B, 0 if wait else 1, 0, 0, what, 0))
+    return Command("START STOP UNIT", cdb, timeout=90, patience=90)
 
 
 # Where the bit stands that has a drive answer at once: byte and mask, by operation code.

@@ -5,32 +5,6 @@ from contextlib import contextmanager
 
 from drivers.mmc.recorder import Recorder
 from drivers.sg_io import SgIo
-from drivers.transport import Answer
-
-
-class _Reopened:
-    """A device node that can be closed and opened again."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._open: SgIo = SgIo(path)
-        self.name, self.largest = self._open.name, self._open.largest
-
-    def execute(
-        self,
-        cdb: bytes,
-        *,
-        data_out: bytes | memoryview = b"",
-        length: int = 0,
-        timeout: float = 30.0,
-    ) -> Answer:
-        return self._open.execute(cdb, data_out=data_out, length=length, timeout=timeout)
-
-    def close(self) -> None:
-        self._open.close()
-
-    def open(self) -> None:
-        self._open = SgIo(self._path)
 
 
 class DeviceRecorder(Recorder):
@@ -43,8 +17,7 @@ class DeviceRecorder(Recorder):
             CannotOpen: it is not there, in use, or not for this user.
         """
         self.path = path
-        self._device = _Reopened(path)
-        super().__init__(self._device)
+        super().__init__(SgIo(path))
 
     @contextmanager
     def lent(self) -> Iterator[str]:
@@ -53,8 +26,8 @@ class DeviceRecorder(Recorder):
         Raises:
             CannotOpen: the other program has not let it go.
         """
-        self._device.close()
+        self._unit.transport.close()
         try:
             yield self.path
         finally:
-            self._device.open()
+            self._unit.transport = SgIo(self.path)

@@ -170,6 +170,11 @@ def _capacity(
         return reachable(strategy, formats)
     if not strategy.overwrites and strategy.methods and disc.status in (BLANK, APPENDABLE):
         return 0  # Told by the track that is written next: READ CAPACITY has nothing to say yet.
+    return readable_blocks(unit)
+
+
+def readable_blocks(unit: Unit) -> int:
+    """Return how many blocks of the medium can be read; 0 where the drive does not tell."""
     told = parse_capacity(unit.try_run(commands.read_capacity()) or b"")
     return told[0] if told else 0
 

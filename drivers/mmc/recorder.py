@@ -12,7 +12,7 @@ from drivers.mmc.burn import begin, finish
 from drivers.mmc.commands import BLOCK
 from drivers.mmc.disc_answers import TocEntry, parse_last_session, parse_toc
 from drivers.mmc.erase import blank, format_medium
-from drivers.mmc.medium import Looked, describe, look, wait_for_medium
+from drivers.mmc.medium import Looked, describe, look, readable_blocks, wait_for_medium
 from drivers.mmc.pieces import Bytes
 from drivers.mmc.read import read
 from drivers.mmc.recording import STRATEGIES
@@ -83,7 +83,8 @@ class Recorder(ClosesItself):
         """Say whether there is a medium, without waiting for it to become ready."""
         event = parse_media_event(self._unit.try_run(commands.get_event_status()) or b"")
         if event:
-            return "loaded" if event.present else "open" if event.tray_open else "empty"
+            # Some see the disc that lies in an open tray; it can be used no more than none.
+            return "open" if event.tray_open else "loaded" if event.present else "empty"
         try:
             self._unit.run(commands.test_unit_ready()._replace(patience=0))
         except NoMedium as error:
@@ -100,6 +101,13 @@ class Recorder(ClosesItself):
             TookTooLong: it is not ready after *patience* seconds.
         """
         return self._look(patience).medium
+
+    def readable(self) -> int:
+        """Return behind which block a reader finds the end of the medium; 0: the drive is silent.
+
+        What was formatted quickly ends where the data do, however much more could be written.
+        """
+        return readable_blocks(self._unit)
 
     def _look(self, patience: float = _PATIENCE) -> Looked:
         wait_for_medium(self._unit, patience)
@@ -238,10 +246,14 @@ class Recorder(ClosesItself):
                 self._unit.try_run(allow)
             self._locked = False
 
-    def eject(self) -> None:
-        """Move the tray out, or the disc where there is no tray."""
+    def eject(self, *, wait: bool = True) -> None:
+        """Move the tray out, or the disc where there is no tray.
+
+        Without *wait* the drive is asked to answer before it is done: nobody learns how that went,
+        and nobody is held up by a tray that hangs.
+        """
         self.unlock()
-        self._unit.run(commands.start_stop(start=False, move=True))
+        self._unit.run(commands.start_stop(start=False, move=True, wait=wait))
 
     def load(self, *, patience: float = _PATIENCE) -> None:
         """Move the tray in and wait until the medium is ready."""

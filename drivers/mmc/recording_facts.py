@@ -50,6 +50,6 @@ class WrittenDisc(NamedTuple):
     seconds: float = 0.0  # that writing took
     waits: int = 0  # times that the drive was not ready for more
     lowest_buffer: float | None = None  # 0 to 1: how full the drive's buffer was at worst
-    simulated: bool = False  # a test run; nothing is on the disc
+    test_run: bool = False  # the laser stayed weak (mode page 05h): nothing is on the disc
     recovered: int = 0  # times that the drive succeeded only after an error of its own
     begun: bool = True  # some of it may be on the disc, if only what goes before its first block

@@ -70,7 +70,8 @@ def get_event_status(state: State, call: Call) -> bytes:
     wanted = call.cdb[4]
     if wanted & _MEDIA_BIT:
         event, state.event = state.event, NO_CHANGE
-        status = state.tray_open | (state.medium is not None) << 1
+        inside = state.medium is not None and not state.tray_open
+        status = state.tray_open | inside << 1
         head, body = _MEDIA, bytes((event, status, 0, 0))
     elif wanted & _BUSY_BIT:
         left = 0
@@ -180,10 +181,14 @@ def start_stop(state: State, call: Call) -> bytes:
         return b""
     if state.prevented:
         raise Refused(sense.REMOVAL_PREVENTED)
-    state.settle()
-    state.tray_open = True
+    _open_tray(state)
     state.attend()
     return b""
+
+
+def _open_tray(state: State) -> None:
+    state.settle()  # What the drive has taken is on the disc before that comes out.
+    state.tray_open = True
 
 
 def prevent_removal(state: State, call: Call) -> bytes:
@@ -212,5 +217,5 @@ def press_button(state: State) -> bool:
     if state.prevented:
         state.event = EJECT_REQUEST
         return False
-    state.tray_open = True
+    _open_tray(state)
     return True

@@ -90,8 +90,10 @@ class State:
         Raises:
             Refused: there is none, or it is not ready.
         """
+        if self.tray_open:
+            raise Refused(sense.TRAY_OPEN)
         if self.medium is None:
-            raise Refused(sense.TRAY_OPEN if self.tray_open else sense.TRAY_CLOSED)
+            raise Refused(sense.TRAY_CLOSED)
         if self.clock() < self.ready_at:
             raise Refused(sense.BECOMING_READY)
         return self.medium
@@ -99,7 +101,7 @@ class State:
     @property
     def present(self) -> SimulatedMedium | None:
         """Return the medium if the drive knows it, without complaint if not."""
-        return self.medium if self.clock() >= self.ready_at else None
+        return None if self.tray_open or self.clock() < self.ready_at else self.medium
 
     @property
     def layout(self) -> Sequential | Overwritable:

@@ -16,6 +16,7 @@ from jacket.burning.result import Burned, held_against, worst
 from jacket.burning.sheet import Sheet
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
+from jacket.labels import checked_label
 from jacket.protection import NO_WISH, Wish, secure_sibling
 from jacket.split import VolumesMissing
 from jacket.target import MEDIA
@@ -72,6 +73,7 @@ def burn(
         FilmjacketError: what else can go wrong; no medium was written then.
     """
     interruption.take_back()  # What a job before this one has put off is not about this one.
+    checked_label(planning.get("label"))  # Before the record, which has it from the words.
     clock = recorded or now()
     wish = planning.get("wish", NO_WISH)
     chosen, word = _chosen(target, profile_id, wish)
@@ -106,8 +108,10 @@ def burn(
         sources=len(given),
     )
     begun = datetime.now(UTC).replace(microsecond=0)
+    place = target.plain()
+    simulated = bool(place.get("simulated"))
     record = JobRecord.begin(
-        folder, "burn", begun, **order.plain(), target=target.plain(), discs=[]
+        folder, "burn", begun, **order.plain(), simulated=simulated, target=place, discs=[]
     )
     try:
         form = _OnTarget(target, medium, record, sheet)

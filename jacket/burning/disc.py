@@ -12,7 +12,7 @@ from drivers.mmc.recording_facts import Ending, WrittenDisc
 from jacket.burning.ahead import Ahead, depth_for
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK, CHUNK, ChunkDigests
-from jacket.burning.far_end import WHOLE, FarEnd, OnDisc
+from jacket.burning.far_end import FarEnd, OnDisc
 from jacket.burning.image import DriveImage
 from jacket.burning.kept_map import keep_map
 from jacket.burning.read_back import read_back
@@ -205,14 +205,14 @@ class _Disc:
             raise self._no_good("bad", f"a reader cannot open it: {error}", _DESTROY) from error
         result.take_verification(verdict)
         if any(finding.rule == "UDF-ANCHOR-WITHIN" for finding in verdict.findings) or (
-            "udf" in verdict.kind and self.recorder.medium().capacity > self._readable() + CHUNK
+            "udf" in verdict.kind and self.recorder.readable() > self._readable() + CHUNK
         ):
             result.remarks += (_SHORT_VOLUME,)
 
     def _readable(self) -> int:
-        """Return how many blocks a reader finds: all of a disc that is formatted as a whole."""
-        disc = self.recorder.medium()
-        return max(self.blocks, disc.capacity if disc.kind in WHOLE else 0)
+        """Return how many blocks a reader finds: all that is formatted, if that is more."""
+        whole = self.recorder.medium().state == "overwritable"
+        return max(self.blocks, self.recorder.readable() if whole else 0)
 
     def _no_good(self, verdict: Verdict, what: str, remedy: str) -> DiscFailed:
         self.result.verdict = verdict

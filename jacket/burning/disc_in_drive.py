@@ -9,7 +9,7 @@ from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused, NoMedium, UnreadableBlocks
 from drivers.mmc.recording_facts import Medium as Disc
 from profiles.application_profiles import ApplicationProfile, Medium
-from reporting import FilmjacketError, Progress
+from reporting import FilmjacketError, Progress, interruption
 
 _DVD: Final = ("DVD-R", "DVD+R", "DVD-R DL", "DVD+R DL", "DVD-RW", "DVD+RW")
 # Medium of PS3.11 → discs that are one. PS3.12 F speaks of CD-R; every reader of it takes CD-RW.
@@ -215,6 +215,12 @@ def next_disc(
 
 
 def let_out(recorder: Recorder) -> None:
-    """Move the tray out; that it does not move changes nothing about the disc."""
-    with suppress(FilmjacketError):
-        recorder.eject()
+    """Move the tray out; that it does not move changes nothing about the disc.
+
+    An interruption ends the waiting for a drive that hangs, and nothing else: the verdict stands.
+    """
+    with suppress(FilmjacketError, KeyboardInterrupt):
+        interruption.go_on()
+        recorder.eject(wait=False)
+        interruption.commit()
+    interruption.commit()

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from jacket.burning.again import Order, say_rest
 from jacket.burning.fate import interrupted_words, mistake, without_sources
-from jacket.burning.result import BurnInterrupted, DiscResult, state_of
+from jacket.burning.result import SIMULATED, BurnInterrupted, DiscResult, state_of
 from jacket.burning.sheet import Sheet
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord
@@ -40,13 +40,15 @@ def end(
     if not isinstance(told, FilmjacketError):
         sheet.settle(results)
         raise error
-    more = [say_rest(results, order), sheet.settle(results)]
+    simulated = bool(record.content["simulated"])
+    more = [say_rest(results, order), sheet.settle(results), SIMULATED if simulated else ""]
     more += [_record_words(record)] if results else []
     told.remedy = ". ".join(filter(None, (told.remedy, *more)))
     details: dict[str, Any] = {
         "discs": [disc.plain() for disc in results],
         "missing_discs": [item.plain() for item in missing],
         "again": again,
+        "simulated": simulated,
         "record": str(record.path),
     }
     if (password := sheet.password_of(results)) is not None:

@@ -12,10 +12,9 @@ from media.udf.layout import aligned, lay_out_udf
 from media.volume_plan import VolumePlan
 from media.volume_steps import planned_files
 
-# Discs that are formatted from their first block to their last. A DVD+RW is so only after the
-# drive has been at it for as long as it takes to write all of it.
+# Discs that are formatted from their first block to their last before anything is written. A DVD+RW
+# is so only after the drive has been at it for as long as it takes to write all of it.
 _REVISIONS: Final[dict[str, Literal["1.50", "2.50"]]] = {"DVD-RAM": "1.50", "BD-RE": "2.50"}
-WHOLE: Final = (*_REVISIONS, "DVD+RW")  # whose last block is that of the disc, not of the data
 
 
 class FarEnd(NamedTuple):

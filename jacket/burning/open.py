@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.mmc.recorder import Recorder
-from drivers.open_drive import open_drive
+from drivers.open_drive import SIMULATOR, open_drive
 from jacket.burning.disc import Engine
 from jacket.burning.target import Ask, DiscTarget, How, Target
 from reporting import WrongUsage
@@ -29,15 +29,17 @@ def open_target(
         FilmjacketError: there is no such device, it does not open, or something speaks against
             writing it.
     """
+    simulated = device.startswith(SIMULATOR)
     drive = open_drive(device, sources=[str(path) for path in sources], overwrite=how.erase)
     try:
         if isinstance(drive, Recorder):
-            return DiscTarget(drive, how, ask, engine=_engine(engine, drive))
+            own = _engine(engine, drive)
+            return DiscTarget(drive, how, ask, engine=own, simulated=simulated)
         if engine != "own":
             raise WrongUsage(f"{engine} records discs", "--engine", "Leave it out for a stick")
         from jacket.burning.stick import StickTarget
 
-        return StickTarget(drive, how)
+        return StickTarget(drive, how, simulated=simulated)
     except BaseException:
         drive.close()
         raise

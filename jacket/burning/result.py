@@ -26,6 +26,7 @@ Stage = Literal[
 ]  # fmt: skip
 _BEGUN: Final = ("wiping", "writing", "written", "verifying")
 _PLACES: Final = 20  # defects that an error names
+SIMULATED: Final = "SIMULATED: nothing was burned, there is no medium to hand out"
 
 _CLOSED: Final = (
     "it is encrypted for others, so that no reader could look at what is in it; every block is as "
@@ -65,6 +66,7 @@ class DiscResult:
     of: int = 1  # volumes in the set
     copies: int = 1  # of each volume that are wanted
     stage: Stage = ""
+    simulated: bool = False  # there is no disc: it was in the memory of this computer
 
     @property
     def is_begun(self) -> bool:
@@ -123,6 +125,7 @@ class DiscResult:
             "bytes": self.size,
             "medium": self.medium,
             "medium_id": self.identifier,
+            "simulated": self.simulated,
             "verdict": self.verdict,
             "why": self.why,
             "stage": self.stage,
@@ -189,6 +192,11 @@ class Burned:
     record: str  # path of the job's record; "" after a dry run
     target: Mapping[str, Any]  # drive and medium, as the record has them
     again: str = ""  # of a set: the command that makes volumes again, but for --volume K
+
+    @property
+    def simulated(self) -> bool:
+        """Whether there was no drive, so that there is no medium."""
+        return bool(self.target.get("simulated"))
 
     @property
     def clean(self) -> bool:

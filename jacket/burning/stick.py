@@ -60,8 +60,10 @@ class _Watched:
 class StickTarget:
     """One stick or card. A copy goes on another one, with another job."""
 
-    def __init__(self, target: BlockTarget, how: How) -> None:
+    def __init__(self, target: BlockTarget, how: How, *, simulated: bool = False) -> None:
         """Take *target*, which is opened for writing and which nothing speaks against.
+
+        *simulated*: there is no stick, and nothing is written.
 
         Raises:
             WrongUsage: more than one copy is wanted.
@@ -70,7 +72,7 @@ class StickTarget:
             raise WrongUsage(
                 "a stick holds one copy", "--copies", "Run the command once for each stick"
             )
-        self._target, self._how = target, how
+        self._target, self._how, self._simulated = target, how, simulated
         self._claimed: ApplicationProfile | None = None
         self.results: list[DiscResult] = []
 
@@ -94,7 +96,12 @@ class StickTarget:
         return "STD-GEN-USB-JPEG", "usb"
 
     def plain(self) -> dict[str, object]:
-        return {"device": self.name, "bytes": self._target.size, "block": self._target.block}
+        return {
+            "device": self.name,
+            "simulated": self._simulated,
+            "bytes": self._target.size,
+            "block": self._target.block,
+        }
 
     def file_system(self, medium: Medium) -> FileSystem:
         """Return that of the profile, as large as the stick."""
@@ -120,7 +127,7 @@ class StickTarget:
 
     def put(self, volume: Volume, record: JobRecord, progress: Progress) -> Written:
         result = result_for(volume, 1, "stick")
-        result.why = "the job did not come to its end"
+        result.why, result.simulated = "the job did not come to its end", self._simulated
         self.results.append(result)
         try:
             return self._put(volume, result, record, progress)

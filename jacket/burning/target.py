@@ -123,15 +123,16 @@ class DiscTarget:
         ask: Ask,
         *,
         engine: Engine | None = None,
+        simulated: bool = False,
     ) -> None:
-        """Look at the disc that is in.
+        """Look at the disc that is in; *simulated*: there is none, and nothing is burned.
 
         Raises:
             NoMedium: there is none.
         """
         self._recorder, self._how, self._ask = recorder, how, ask
         self._engine: Engine = engine or recorder.write
-        self._is_own = engine is None
+        self._is_own, self._simulated = engine is None, simulated
         self._settings = Settings(how.speed, how.close, None, how.clock)
         self._first = recorder.medium()
         self._disc: Disc | None = self._first  # None: it was written, and another is needed
@@ -160,6 +161,7 @@ class DiscTarget:
         drive, disc = self._recorder.drive(), self._first
         return {
             "device": self.name,
+            "simulated": self._simulated,
             "vendor": drive.vendor,
             "product": drive.product,
             "revision": drive.revision,
@@ -196,7 +198,7 @@ class DiscTarget:
         written: Written | None = None
         for copy in range(1, self._how.copies + 1):
             result = result_for(volume, copy)
-            result.copies = self._how.copies
+            result.copies, result.simulated = self._how.copies, self._simulated
             written = self._one(volume, result, record, progress)
         if written is None:
             raise ValueError("no copy is wanted")

@@ -9,7 +9,7 @@ from jacket.authored_words import as_json as authored_json
 from jacket.authored_words import say as say_planned
 from jacket.authored_words import say_password
 from jacket.burning.pace import clock_words
-from jacket.burning.result import Burned, DiscResult
+from jacket.burning.result import SIMULATED, Burned, DiscResult
 from jacket.left_out_words import say_left_out
 from jacket.profile_texts import MEDIA
 from profiles.application_profiles import Medium
@@ -23,6 +23,7 @@ def as_json(done: Burned) -> dict[str, object]:
     del told["next_step"]
     return {
         "device": done.device,
+        "simulated": done.simulated,
         "target": dict(done.target),
         **told,
         "good": bool(done.discs) and all(disc.verdict == "good" for disc in done.discs),
@@ -37,6 +38,7 @@ def say(done: Burned) -> None:
     if done.authored.dry_run:
         console.say(_place(done.target))
         say_planned(done.authored)
+        _say_simulated(done)
         return
     _say_content(done.authored)
     for disc in done.discs:
@@ -50,7 +52,13 @@ def say(done: Burned) -> None:
         )
     say_password(done.authored)
     console.say(f"record of the job: {console.printable(done.record)}")
+    _say_simulated(done)
     _say_lost(done.authored)
+
+
+def _say_simulated(done: Burned) -> None:
+    if done.simulated:
+        console.say(SIMULATED)
 
 
 def _place(target: Mapping[str, Any]) -> str:
@@ -97,7 +105,8 @@ def _say_disc(disc: DiscResult, several: bool) -> None:
     number = f"{disc.volume} of {disc.of}" if disc.of > 1 else f"{disc.volume}"
     which = f" {number}, copy {disc.copy}" if several or disc.of > 1 else ""
     why = f": {console.printable(disc.why)}" if disc.why else ""
-    console.say(f"{disc.medium}{which} {disc.verdict.upper()}{why}")
+    simulated = "SIMULATED " if disc.simulated else ""
+    console.say(f"{simulated}{disc.medium}{which} {disc.verdict.upper()}{why}")
     if disc.written is not None and disc.written.seconds:
         speed = console.size(int(disc.size / disc.written.seconds))
         console.say(f"  written in {clock_words(disc.written.seconds)} ({speed}/s)")

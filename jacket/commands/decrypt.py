@@ -6,23 +6,17 @@ its name; one that does not open or was changed is named and left out. At a term
 asked for.
 """
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jacket import console
 from jacket.decrypt import Decrypted, decrypt_open
-from jacket.keys_words import AtHand, add_key_words, asked_for, at_hand
+from jacket.keys_words import add_key_words, at_hand
 from jacket.left_out_words import HEADINGS, say_left_out
+from jacket.password_question import asked_where_needed
 from jacket.plain import plain_left_out
-from jacket.plain_medium import may_be_encrypted, not_encrypted
 from jacket.profile_words import verify_command
 from jacket.words import at_least_one
-from reporting import WrongUsage
-
-if TYPE_CHECKING:
-    from secure import Keys
 
 _OURS = {
     "secure": "encrypted files that were not opened",
@@ -49,7 +43,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Do the job and return 0, or 1 when a file was left out."""
-    ours, keys = _with_keys(at_hand(arguments), arguments.medium)
+    ours, keys = asked_where_needed(at_hand(arguments), arguments.medium)
     with console.watched() as progress:
         done = decrypt_open(
             ours.open(arguments.medium),
@@ -65,29 +59,7 @@ def run(arguments: Namespace) -> int:
         console.print_json(as_json(done))
     else:
         _say(done)
-    return 1 if done.left_out else 0
-
-
-def _with_keys(ours: AtHand, path: str) -> "tuple[AtHand, Keys]":
-    """Return what opens the medium at *path*; a person at a terminal is asked for the password.
-
-    Raises:
-        CannotRead: there is no key, and nothing on the medium is encrypted.
-        WrongUsage: there is none, and nobody who could be asked.
-    """
-    if ours.keys is not None:
-        return ours, ours.keys
-    with ours.open(path) as medium:
-        if not may_be_encrypted(medium, medium.entries()):
-            raise not_encrypted(path, medium.kind)
-    ours.refuse_unfit()
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return asked_for()
-    raise WrongUsage(
-        "there is nothing to open the medium with",
-        "words of the command",
-        "Write the password into a file and say --password-file FILE, or say --key FILE",
-    )
+    return 0 if done.is_clean else 1
 
 
 def as_json(done: Decrypted) -> dict[str, object]:
@@ -96,11 +68,13 @@ def as_json(done: Decrypted) -> dict[str, object]:
         "medium": done.path,
         "to": done.target,
         "dry_run": done.dry_run,
+        "mail": done.mail,
         "decrypted": done.decrypted,
         "copied": done.copied,
         "bytes": done.size,
         "signers": [signer.plain(judged=done.trust) for signer in done.signers],
         "left_out": plain_left_out(done.left_out),
+        "differs": list(done.differs),
         "remarks": list(done.remarks),
     }
 
@@ -112,13 +86,21 @@ def _say(done: Decrypted) -> None:
     console.say(
         f"{console.printable(done.target)} {would} {files} of {path} ({console.size(done.size)}):"
     )
-    console.say(f"  {done.decrypted:>7,}  decrypted, each checked by its digest or signature")
+    if done.mail:
+        console.say(f"  {done.decrypted:>7,}  out of the mail, which was {done.mail} as a whole")
+    else:
+        console.say(f"  {done.decrypted:>7,}  decrypted, each checked by its digest or signature")
     if done.copied:
         console.say(f"  {done.copied:>7,}  copied: not encrypted")
     for signer in done.signers:
         console.say(f"  {console.printable(signer.words(judged=done.trust))}")
     for remark in done.remarks:
         console.say(f"  {console.printable(remark)}")
+    if done.differs:
+        console.say(
+            "not as MANIFEST.TXT of the medium lists it, so either was changed or exchanged:"
+        )
+        console.say_some([f"  {console.printable(name)}" for name in done.differs], 10)
     say_left_out(done.left_out, _HEADINGS)
     if done.dry_run:
         console.say("nothing was written (--dry-run)")

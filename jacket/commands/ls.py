@@ -14,6 +14,7 @@ from jacket import console
 from jacket.keys_words import add_key_words, at_hand
 from jacket.listing import list_open
 from jacket.locked_medium import NothingOpens
+from jacket.password_question import asked_where_locked
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """List and return 0, or 1 when the directory names files that are not there."""
-    ours = at_hand(arguments)
+    ours = asked_where_locked(at_hand(arguments), arguments.medium)
     try:
         listing = list_open(
             ours.open(arguments.medium),
@@ -66,7 +67,7 @@ def _line(depth: int, *words: object) -> None:
 
 
 def _say_head(listing: dict[str, Any], by_files: bool) -> None:
-    from jacket.verify_scope import KINDS
+    from jacket.verify_scope import kind_in_words
 
     medium, unnamed = listing["medium"], listing["unnamed"]
     where = "listed by the files"
@@ -74,7 +75,7 @@ def _say_head(listing: dict[str, Any], by_files: bool) -> None:
         where = f"no DICOMDIR that names instances: {where}"
     if listing["from_directory"]:
         where = "as its DICOMDIR lists it"
-    kind = KINDS.get(medium["kind"], medium["kind"])
+    kind = kind_in_words(medium["kind"], is_mail=medium["in_mail"])
     _line(0, f"{medium['path']}: {kind}", medium["label"], f"({where})")
     if unnamed:
         files = console.amount(unnamed, "more DICOM file is", "more DICOM files are")

@@ -13,6 +13,7 @@ from textwrap import wrap
 
 from jacket import console
 from jacket.keys_words import add_key_words, at_hand
+from jacket.password_question import asked_where_locked
 from jacket.profile_words import add_profile_words, chosen_profile, declared_profiles
 from jacket.verification import Verification, causes, verify_open
 from jacket.verify_causes import Cause
@@ -44,7 +45,7 @@ def run(arguments: Namespace) -> int:
         _refuse_to_overwrite(Path(arguments.medium), Path(arguments.html))
     claimed = chosen_profile(arguments)
     declared = declared_profiles(arguments.profile_file).values()
-    ours = at_hand(arguments)
+    ours = asked_where_locked(at_hand(arguments), arguments.medium)
     with console.watched() as progress:
         verdict = verify_open(
             ours.open(arguments.medium),
@@ -154,12 +155,12 @@ def _say_wrapped(head: str, sentence: str) -> None:
 
 
 def _say_verdict(verdict: Verification) -> None:
-    from jacket.verify_scope import KINDS, SEALED, headline
+    from jacket.verify_scope import SEALED, headline, kind_in_words
 
     parts = "; ".join(part.text for part in headline(verdict))
     console.say(f"{console.printable(verdict.path)}: {parts}")
     label = f", label {console.printable(verdict.label)}" if verdict.label else ""
-    console.say(f"  {KINDS.get(verdict.kind, verdict.kind)}{label}")
+    console.say(f"  {kind_in_words(verdict.kind, is_mail=verdict.is_mail)}{label}")
     if verdict.kind != SEALED:
         _say_what_was_read(verdict)
     if verdict.mail:
@@ -178,8 +179,11 @@ def _say_verdict(verdict: Verification) -> None:
 
 def _say_what_was_read(verdict: Verification) -> None:
     read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
+    instances = console.amount(verdict.instances, "instance")
+    if not verdict.is_counted:
+        instances = "instances not known (the medium is encrypted)"
     console.say(
-        f"  {console.amount(verdict.instances, 'instance')} in the directory, "
+        f"  {instances} in the directory, "
         f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
         f"({console.size(verdict.read)})"
     )

@@ -38,13 +38,28 @@ class MailProtection(NamedTuple):
 
     ciphers: tuple[str, ...] = ()  # of envelopes, from the outside, such as "aes-256-cbc"
     digests: tuple[str, ...] = ()  # of signatures that were checked, such as "sha256"
-    signers: "tuple[SignerReport, ...]" = ()
+    signers: "tuple[SignerReport, ...]" = ()  # of the content: inside of all envelopes
     doubts: tuple[str, ...] = ()  # why signatures could not be checked at all
+    # Who signed an envelope. Whoever meets a mail can take such a signature off, change what is
+    # encrypted, which he cannot read, and sign that himself.
+    senders: "tuple[SignerReport, ...]" = ()
 
     @property
     def is_signed(self) -> bool:
-        """Whether there is a signature, and it holds."""
+        """Whether there is a signature of the content, and it holds."""
         return any(signer.signature == "valid" for signer in self.signers)
+
+    @property
+    def is_signed_around(self) -> bool:
+        """Whether there is a signature of an envelope, and it holds."""
+        return any(signer.signature == "valid" for signer in self.senders)
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether the content is signed, or somebody who is trusted signed the envelope."""
+        return self.is_signed or any(
+            signer.signature == "valid" and signer.standing == "trusted" for signer in self.senders
+        )
 
 
 class Unsealed(NamedTuple):
@@ -112,11 +127,21 @@ class _Unsealing:
 
     def refuse_unprotected(self, *, accept: bool) -> None:
         """Raise where something was decrypted that anybody may have changed."""
-        if self.found.ciphers and not self.found.is_signed and not accept:
+        if self.found.ciphers and not self.found.is_vouched_for and not accept:
             from secure import Unprotected
 
+            if self.found.is_signed_around:
+                names = ", ".join(signer.name for signer in self.found.senders[:_MOST_LAYERS])
+                raise Unprotected(
+                    f"cannot be checked for changes (signed around the envelope, by {names}: that "
+                    "says nothing of who wrote the content)",
+                    self._where,
+                    "If you trust who signed, put the certificate into a folder and say --trust "
+                    "FOLDER; accept it unchecked only if you know where it comes from",
+                )
             # A digest alone, of a signer whose certificate is missing, anybody can make anew.
-            missing = ["the certificate of its signer is missing"] if self.found.signers else []
+            is_missing = self.found.signers or self.found.senders
+            missing = ["the certificate of its signer is missing"] if is_missing else []
             why = "; ".join((*self.found.doubts, *missing)) or "it is encrypted and not signed"
             raise Unprotected.at(self._where, why)
 
@@ -133,7 +158,12 @@ class _Unsealing:
             cipher = decrypt_mail(
                 _decoded(reader, head, self._where), self._keys, self._where, file
             )
-            self.found = self.found._replace(ciphers=(*self.found.ciphers, cipher))
+            # What was signed so far is the envelope.
+            self.found = self.found._replace(
+                ciphers=(*self.found.ciphers, cipher),
+                senders=(*self.found.senders, *self.found.signers),
+                signers=(),
+            )
             return self._kept(file)
 
     def _around(self, reader: BlockReader, head: Head) -> BlockReader:

@@ -1,7 +1,7 @@
 """A ZIP archive as a medium: its files in the order in which they lie there (PS3.12 Annex V)."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -104,7 +104,7 @@ class ZipMedium(ClosesItself):
         readable = [member for member in locked if member.fault is None and member.size]
         if self._password is not None and readable:
             readable.sort(key=lambda member: member.size)
-            if not any(map(self._opens, readable[:_TRIED])):
+            if self._is_wrong(readable[:_TRIED]):
                 raise WrongPassword(
                     "is encrypted with another password",
                     self._path,
@@ -116,14 +116,26 @@ class ZipMedium(ClosesItself):
                 remedy = REMEDIES["ZIP-ENCRYPTED-STRONG"]
             raise Locked("is encrypted with a password", self._path, remedy)
 
-    def _opens(self, member: Member) -> bool:
-        """Try the password; of a file that is not large until its checksum shows."""
-        try:
-            with self.open_member(member) as file:
-                file.pread(min(member.size, _LARGE), 0)
-        except CannotRead:
-            return False
-        return True
+    def _is_wrong(self, members: Sequence[Member]) -> bool:
+        """Try the password on some files; return whether it is another one.
+
+        It is not where it fits a file that is damaged. In the traditional encryption one password
+        in a hundred seems to fit a file, and then what comes out is "damaged": that proves nothing
+        while another file says that it does not fit.
+        """
+        is_wrong = False
+        for member in members:
+            try:
+                with self.open_member(member) as file:
+                    file.pread(min(member.size, _LARGE), 0)  # to its checksum, if it is not large
+            except WrongPassword:
+                is_wrong = True
+            except CannotRead:
+                if member.header.aes is not None:
+                    return False
+            else:
+                return False
+        return is_wrong
 
     def findings(self, demands: str | None = None) -> list[Finding]:
         return self._problems.findings()

@@ -31,6 +31,7 @@ OTHERS = [
     (commands.set_streaming(0, 1, 1), "b6 00 00 00 00 00 00 00 00 00 1c 00"),
     (commands.prevent_removal(prevent=True), "1e 00 00 00 01 00"),
     (commands.start_stop(start=True, move=True), "1b 00 00 00 03 00"),
+    (commands.start_stop(start=False, move=True, wait=False), "1b 01 00 00 02 00"),
     (commands.get_configuration(length=8), "46 00 00 00 00 00 00 00 08 00"),
     (commands.send_cue_sheet(bytes(32)), "5d 00 00 00 00 00 00 00 20 00"),
     (commands.read_toc(2, start=1, length=256), "43 02 02 00 00 00 01 01 00 00"),

@@ -59,7 +59,7 @@ def test_a_dry_run_changes_nothing() -> None:
 def test_a_test_run_writes_by_the_drives_own_bit_or_not_at_all() -> None:
     drive = ScriptedDrive(0x11)
     disc = recorder_of(drive).write(320, cut(image(320)), simulate=True)
-    assert disc.simulated
+    assert disc.test_run
     assert drive.page[2] & 0x10
     assert "close" not in drive.log
     cd = ScriptedDrive(0x09, refuses_page=lambda page: page[2] & 0x0F == 2)

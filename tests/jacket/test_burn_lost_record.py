@@ -8,6 +8,7 @@ import pytest
 from disc_changer import CD_R, CD_RW, DiscChanger
 from pydicom.data import get_testdata_file
 from scripted_drive import BLOCK, Clock, ScriptedDrive
+from stick_file import Stick
 
 from drivers.mmc.recorder import Recorder
 from jacket.burning.burn import burn
@@ -118,37 +119,10 @@ def test_without_a_record_no_disc_is_made_blank(tmp_path: Path) -> None:
     assert not {"blank", "write"}.intersection(drive.log)
 
 
-class File:
-    """A file that is written as a stick is, and may keep something else in one place."""
-
-    name, block, read_only = "/dev/stick", 512, False
-
-    def __init__(self, path: Path, size: int) -> None:
-        self.path, self.size, self.lies = path, size, -1
-        path.write_bytes(b"")
-
-    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
-        with self.path.open("r+b") as file:
-            file.truncate(self.size)
-            file.seek(offset)
-            file.write(data)
-            if offset <= self.lies < offset + len(data):
-                file.seek(self.lies)
-                file.write(b"\x17")
-
-    def pread(self, length: int, offset: int) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
-
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
-
-
 @pytest.mark.parametrize("is_bad", [False, True])
 def test_the_fate_of_a_stick_is_told_without_its_record(is_bad: bool, tmp_path: Path) -> None:
     jobs = tmp_path / "jobs"
-    stick = File(tmp_path / "stick.img", 64 << 20)
+    stick = Stick(tmp_path / "stick.img", 64 << 20)
     burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "other")
     pixels = stick.path.read_bytes().index(CT.read_bytes()[-2000:-1000])
     stick.lies = pixels + 10 if is_bad else -1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
+from stick_file import Stick
 
-from drivers.block_device import ReadFailed
 from jacket.burning.burn import burn
 from jacket.burning.result import BurnInterrupted, DiscFailed
 from jacket.burning.stick import StickTarget
@@ -19,39 +19,6 @@ from reporting import CannotRead, CannotWrite, NotSupported, WrongUsage
 CT = Path(str(get_testdata_file("CT_small.dcm")))
 MR = Path(str(get_testdata_file("MR_small.dcm")))
 MIB = 1 << 20
-
-
-class Stick:
-    """A file that is written as a stick is."""
-
-    read_only = False
-
-    def __init__(self, path: Path, size: int, *, block: int = 512) -> None:
-        self.name, self.size, self.block = "/dev/stick", size, block
-        self.path, self.bad, self.lies = path, -1, -1
-        path.write_bytes(b"\xa5" * MIB)
-        with path.open("r+b") as file:
-            file.truncate(size)
-
-    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
-        assert not offset % self.block
-        assert not len(data) % self.block
-        with self.path.open("r+b") as file:
-            file.seek(offset)
-            file.write(data)
-            if offset <= self.lies < offset + len(data):
-                file.seek(self.lies)
-                file.write(b"\x17")
-
-    def pread(self, length: int, offset: int) -> bytes:
-        if offset <= self.bad < offset + length:
-            raise ReadFailed("is damaged", self.name, "Use another", offset, length)
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
-
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
 
 
 @pytest.fixture

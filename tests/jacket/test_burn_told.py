@@ -145,7 +145,8 @@ def test_a_dry_run_shows_the_plan_the_drive_and_the_medium(tmp_path: Path, run: 
     said = run("burn", CT, source, "--device", "simulator:cd-r", "--dry-run")
     planned = run("author", CT, source, "-o", tmp_path / "disc.iso", "--dry-run")
     assert said.code == planned.code == 0
-    first, *rest = said.out.splitlines()
+    first, *rest, last = said.out.splitlines()
+    assert last.startswith("SIMULATED: ")
     assert "CD-R, blank, " in first
     assert first.startswith("simulator cd-r (")
     assert rest == planned.out.splitlines()

@@ -201,3 +201,21 @@ def test_the_word_for_it_is_told_and_asks_for_another(
     assert "Say --erase as well" in refused.err
     wiped = run("burn", CT, "--device", "simulator:cd-rw", "--erase", "--wipe", "--json")
     assert (wiped.code, wiped.json["discs"][0]["remarks"]) == (0, [])
+
+
+@pytest.mark.parametrize(("format_", "is_told"), [(0x15, False), (0x10, True)])
+def test_a_dvd_rw_ends_where_it_was_formatted_to(
+    format_: int, is_told: bool, tmp_path: Path
+) -> None:
+    drive = SimulatedDrive("dvd-rw", capacity=SMALL)
+    drive.settle()
+    row = bytes((0xFF, 0xFF, 0xFF, 0xFF, format_ << 2, 0, 0, 16))
+    # Without IMMED: the answer comes when all of it is formatted (MMC-6 6.4).
+    drive.execute(bytes((4, 0x11, 0, 0, 0, 0)), data_out=bytes((0, 0, 0, 8)) + row, timeout=9e9)
+    (disc,) = burned(drive, tmp_path).discs
+    assert disc.verdict == "good"
+    assert bool([remark for remark in disc.remarks if "second anchor" in remark]) == is_told
+    whole = as_found(drive)
+    assert whole.size == (SMALL * BLOCK if is_told else disc.size)
+    rules = {finding.rule for finding in medium_on(whole).findings()}
+    assert ("UDF-ANCHOR-WITHIN" in rules) == is_told

@@ -370,6 +370,7 @@ def test_a_file_that_was_taken_off_is_named(
     (lost,) = said.json["left_out"]
     assert lost["source"] == FILE
     assert "the DICOMDIR names it" in lost["reason"]
+    assert said.json["differs"] == [], "it is named once"
     assert (tmp_path / "out" / "DICOMDIR").is_file()
 
 
@@ -381,4 +382,34 @@ def test_a_dicom_file_in_plain_among_encrypted_ones_is_named(
     shutil.copy(plain / FILE, medium / FILE)
     said = run(*words)
     assert f"1 DICOM File lay there without encryption, such as {FILE}" in said.out
-    assert said.code == 0
+    assert "not as MANIFEST.TXT of the medium lists it" in said.out
+    (medium / "MANIFEST.TXT").unlink()
+    assert run(*words).code == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_files_that_were_exchanged_are_named(
+    processes: int,
+    plain: Path,
+    medium: Path,
+    tmp_path: Path,
+    password: tuple[str, Path],
+    run: Run,
+) -> None:
+    names = sorted(name for name in contents(medium) if name.startswith("DICOM/"))
+    content = OURS((plain / names[1]).read_bytes())  # opens, and is another file than was listed
+    (medium / names[0]).write_bytes(content)
+    (medium / "README.TXT").write_text("Another one.\n")
+    other = ("--jobs", processes, "--json")
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, *other)
+    assert (said.code, said.json["left_out"]) == (1, [])
+    assert sorted(said.json["differs"]) == [names[0], "README.TXT"]
+    assert (tmp_path / "out" / names[0]).read_bytes() == (plain / names[1]).read_bytes()
+
+
+def test_a_listed_file_that_is_gone_is_named(
+    medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    (medium / "README.TXT").unlink()
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, "--json")
+    assert (said.code, said.json["differs"]) == (1, ["README.TXT"])

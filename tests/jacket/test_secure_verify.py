@@ -126,6 +126,16 @@ def test_without_a_key_nothing_is_said_of_what_is_inside(secure: Path, run: Run)
     assert "COMPLIANT" not in claimed.out
 
 
+def test_what_nobody_could_count_is_not_said_to_be_none(
+    secure: Path, run: Run, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    out = run("verify", secure, "--html", page).out
+    assert "instances not known (the medium is encrypted) in the directory" in out
+    assert "not known: the medium is encrypted" in page.read_text()
+    assert "0 instances" not in out + page.read_text()
+
+
 def test_with_the_password_a_secure_medium_is_judged_as_the_plain_one(
     secure: Path, plain: Path
 ) -> None:
@@ -248,7 +258,7 @@ def test_a_certificate_that_is_not_valid_any_more_is_named(plain: Path, tmp_path
     keys = Keys([PHRASE], trust=TrustStore([authority().certificate]))
     found = [f for f in verify(medium, keys=keys).findings if f.where == FILE]
     assert [f.rule for f in found] == ["SEC-SIGNER"]
-    assert found[0].message.startswith("Signed by CN=Former: expired (valid until ")
+    assert found[0].message.startswith("Signed by CN=Former: expired on ")
 
 
 def test_a_private_key_opens_what_was_encrypted_for_its_certificate(

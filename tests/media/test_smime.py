@@ -137,9 +137,12 @@ def test_layers_in_every_order_come_off(layers: tuple[Layer, ...], tmp_path: Pat
         assert isinstance(medium, MailMedium)
         assert contents(medium) == CONTENT
         assert medium.findings() == []
-        assert medium.protection.is_signed
-        names = [signer.name for signer in medium.protection.signers]
-        assert names == ["CN=Alice"] * sum(layer is not enveloped for layer in layers)
+        inside = layers[: layers.index(enveloped)]
+        found = medium.protection
+        assert (found.is_signed, found.is_signed_around) == (bool(inside), layers[-1] != enveloped)
+        assert [signer.name for signer in found.signers] == ["CN=Alice"] * len(inside)
+        others = len(layers) - len(inside) - layers.count(enveloped)
+        assert [signer.name for signer in found.senders] == ["CN=Alice"] * others
         assert set(medium.protection.ciphers) == {"aes-256-cbc"}
 
 
@@ -200,6 +203,8 @@ def many(entity: bytes) -> bytes:
         ((lambda e: signed(e, b"x"), enveloped), DigestMismatch, "was changed"),
         ((lambda e: opaque(e, b"x"), enveloped), DigestMismatch, "was changed"),
         ((enveloped, lambda e: signed(e, b"x")), DigestMismatch, "was changed"),
+        ((enveloped, signed), Unprotected, "signed around the envelope, by CN=Alice"),
+        ((signed, enveloped, enveloped, opaque, many), TooMuch, "more than 6 envelopes"),
         ((lambda e: signed(e, b"x"),), DigestMismatch, "was changed"),
         ((without_signer, enveloped), Damaged, "damaged S/MIME mail"),
         ((without_certificate, enveloped), Unprotected, "the certificate of its signer is missing"),
@@ -364,7 +369,7 @@ def test_a_changed_byte_is_detected_or_changes_nothing(
         else:
             assert found == CONTENT, at
             assert isinstance(medium, MailMedium)
-            assert medium.protection.is_signed
+            assert medium.protection.is_vouched_for
     assert detected > 200
 
 

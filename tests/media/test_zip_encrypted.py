@@ -112,6 +112,29 @@ def encrypted_with_aes(content: bytes, password: bytes, version: int, method: in
     return archive_of_one(b"I1", packed, extra, 1, 99, crc, len(content))
 
 
+@pytest.mark.parametrize("way", ["AES256", "ZipCrypto"])
+def test_damaged_files_are_not_taken_for_another_password(
+    way: str, tmp_path: Path, peer: Peer
+) -> None:
+    names = ["I1", "I2"]
+    for name in names:
+        (tmp_path / name).write_bytes(bytes(1000))
+    target = tmp_path / "t.zip"
+    options = ["-bd", "-tzip", "-psecret", f"-mem={way}", "-mm=Copy"]
+    command = [peer("7z"), "a", *options, str(target), *names]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    data = bytearray(target.read_bytes())
+    for at in (500, 1600):  # in the content of each
+        data[at] ^= 1
+    target.write_bytes(data)
+    with open_medium(target, password=b"secret") as medium:
+        for entry in medium.entries():
+            with pytest.raises(CannotRead, match="damaged"):
+                medium.open(entry).pread(1000, 0)
+    with pytest.raises(WrongPassword):
+        open_medium(target, password=b"other")
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_both_versions_of_aes_are_read(tmp_path: Path, version: int) -> None:
     data = encrypted_with_aes(PICTURE, b"secret", version)

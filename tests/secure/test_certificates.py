@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from cms_people import Person, alice, authority, bob
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from secure import BadKey, KeyNotRead, load_certificates, load_private_key
+from secure.certificates import told_name
 
 SECRET = "Geheim"  # noqa: S105 (of a key that lives as long as the test)
 
@@ -31,6 +33,18 @@ def written(folder: Path, *contents: bytes) -> Path:
     path = folder / "file"
     path.write_bytes(b"".join(contents))
     return path
+
+
+def test_a_name_is_told_by_words_that_people_know() -> None:
+    values = {
+        "1.2.840.113549.1.9.1": "ward@example.org",
+        "2.5.4.5": "17",
+        "2.5.4.42": "A",
+        "2.5.4.3": "B, C",
+    }
+    attributes = [x509.NameAttribute(x509.ObjectIdentifier(o), v) for o, v in values.items()]
+    told = told_name(x509.Name(attributes))
+    assert told == r"CN=B\, C,givenName=A,serialNumber=17,emailAddress=ward@example.org"
 
 
 @pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])

@@ -1,0 +1,72 @@
+"""Nobody takes a simulated burn for a burnt disc, and no label that is none gets into a record."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.data import get_testdata_file
+
+from jacket.burning.result import SIMULATED
+
+CT = Path(str(get_testdata_file("CT_small.dcm")))
+Run = Callable[..., Any]
+
+
+def record_in(folder: Path) -> Any:
+    (path,) = folder.glob("*.json")
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("kind", ["cd-r", "stick"])
+def test_a_simulated_medium_is_called_so_at_the_end_and_in_the_record(
+    kind: str, run: Run, tmp_path: Path
+) -> None:
+    said = run("burn", CT, "--device", f"simulator:{kind}", "--jobs-folder", tmp_path / "jobs")
+    assert said.code == 0
+    assert said.out.splitlines()[-1] == SIMULATED
+    (verdict,) = [line for line in said.out.splitlines() if "GOOD" in line]
+    assert verdict.startswith("SIMULATED ")
+    record = record_in(tmp_path / "jobs")
+    assert record["simulated"] is record["target"]["simulated"] is True
+    assert [disc["simulated"] for disc in record["discs"]] == [True]
+
+
+@pytest.mark.parametrize("kind", ["cd-r", "stick"])
+def test_json_and_the_plan_say_that_it_is_simulated(kind: str, run: Run, tmp_path: Path) -> None:
+    words = ("burn", CT, "--device", f"simulator:{kind}", "--jobs-folder", tmp_path / "jobs")
+    told = run(*words, "--json").json
+    assert told["simulated"] is told["discs"][0]["simulated"] is True
+    planned = run(*words, "--dry-run")
+    assert planned.out.splitlines()[-1] == SIMULATED
+    assert run(*words, "--dry-run", "--json").json["simulated"] is True
+
+
+def test_what_fails_on_a_simulated_disc_costs_none(run: Run, tmp_path: Path) -> None:
+    device = "simulator:cd-r,fault=unreadable@150"
+    words = ("burn", CT, "--device", device, "--jobs-folder", tmp_path / "jobs")
+    assert SIMULATED in run(*words).err
+    assert run(*words, "--json").json["simulated"] is True
+
+
+def test_a_disc_robot_gets_no_simulated_job(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "robot").mkdir()
+    words = ("--publish", tmp_path / "robot", "--profile", "STD-GEN-CD")
+    told = run("burn", CT, *words, "--jobs-folder", tmp_path / "jobs", "--json").json
+    assert told["simulated"] is told["discs"][0]["simulated"] is False
+    assert record_in(tmp_path / "jobs")["simulated"] is False
+
+
+def test_the_drives_own_test_run_is_not_called_a_simulation(run: Run, tmp_path: Path) -> None:
+    words = ("burn", CT, "--device", "simulator:cd-r", "--jobs-folder", tmp_path / "jobs")
+    written = run(*words, "--json").json["discs"][0]["written"]
+    assert ("simulated" in written, written["test_run"]) == (False, False)
+
+
+@pytest.mark.parametrize("label", ["DOE^JANE", "Jane Doe", "A\x1b[31mB", "A\nB", "A" * 17])
+def test_a_label_that_is_none_gets_into_no_record(label: str, run: Run, tmp_path: Path) -> None:
+    words = ("burn", CT, "--device", "simulator:cd-r", "--jobs-folder", tmp_path / "jobs")
+    said = run(*words, "--label", label)
+    assert (said.code, label in said.out + said.err) == (2, False)
+    assert not list(tmp_path.rglob("*.json"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from dicomdir.head_count import head_count
 from jacket.console import amount, size
 from jacket.file_set.profile import about_required_icons
 from jacket.layout import growth
@@ -39,6 +40,7 @@ def remarks_on(
         to_write: bytes that a dry run would write there.
     """
     return (
+        *_about_patients(decided),
         *_about_loss(decided),
         *_about_growth(decided, row, policy),
         *room(row, needed),
@@ -46,6 +48,15 @@ def remarks_on(
         *about_required_icons(row, no_icons=no_icons),
         *_about_video(decided, row),
     )
+
+
+def _about_patients(decided: Plan) -> Iterator[str]:
+    patients = head_count(item.instance for item in decided.instances).patients
+    if patients > 1:
+        yield (
+            f"{patients:,} PATIENTS ARE ON IT: where it is for one of them, make it again with "
+            "--patient ID"
+        )
 
 
 def _about_loss(decided: Plan) -> Iterator[str]:

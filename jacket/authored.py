@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dicomdir.head_count import HeadCount, head_count
 from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.tidy_keys import MALFORMED_UID
 from profiles.judge import broken_frames
@@ -83,6 +84,11 @@ class Authored:
     def size(self) -> int:
         """Bytes of the volumes; after a dry run as far as it can be told."""
         return sum(volume.size for volume in self.volumes)
+
+    @property
+    def belongs_to(self) -> HeadCount:
+        """How many patients and studies are on all volumes together."""
+        return head_count(item.instance for item in self.planned)
 
     @property
     def lost(self) -> tuple[NotIndexed, ...]:

@@ -35,6 +35,8 @@ def as_json(done: Authored) -> dict[str, object]:
         "planned": [volume.planned() for volume in done.volumes] if done.dry_run else [],
         "of": done.of,
         "instances": len(done.planned),  # of all volumes, made in this run or not
+        "patients": done.belongs_to.patients,
+        "studies": done.belongs_to.studies,
         "not_selected": done.not_selected,
         "estimated_bytes": done.size if done.dry_run else None,
         "estimate_is_exact": done.exact if done.dry_run else None,
@@ -102,6 +104,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     _say_volumes(done)
     if dry:
         console.say("nothing was written (--dry-run)")
+        say_lost(done)
         return
     say_password(done)
     if done.next_step:
@@ -110,6 +113,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     if not Path(first).is_fifo():
         command = (verify_command(first, done.profile, profile_files), *done.opened_with)
         console.say(f"next: {' '.join(command)}")
+    say_lost(done)
 
 
 def _say_icons(done: Authored) -> None:
@@ -127,8 +131,27 @@ def say_password(done: Authored) -> None:
         console.say(f"password: {done.password}")
 
 
-def _place(done: Authored) -> str:
+def counted(done: Authored) -> str:
+    """Return what all volumes hold, such as "8 instances of 1 patient, 2 studies"."""
     every = console.amount(len(done.planned), "instance")
+    patients, studies = done.belongs_to
+    whose = f"{console.amount(patients, 'patient')}, {console.amount(studies, 'study', 'studies')}"
+    return f"{every} of {whose}" if patients else every
+
+
+def say_lost(done: Authored) -> None:
+    """Say at last, behind any GOOD, what somebody may look for in vain."""
+    if done.lost:
+        files = console.amount(len(done.lost), "file")
+        verb = "is" if len(done.lost) == 1 else "are"
+        console.say(
+            f"NOT COMPLETE: {files} that may hold images {verb} not on it; above is why: look "
+            "before you hand it out"
+        )
+
+
+def _place(done: Authored) -> str:
+    every = counted(done)
     if done.of == 1:
         holds = "the medium would hold" if done.dry_run else f"{done.volumes[0].path} holds"
         return f"{holds} {every}"
@@ -138,7 +161,8 @@ def _place(done: Authored) -> str:
     some = sum(volume.instances for volume in done.volumes)
     made = "would be made" if done.dry_run else "made"
     several = "s" * (len(done.volumes) > 1)
-    return f"volume{several} {numbers} of {done.of} {made}: {some:,} of the set's {every}; of all"
+    set_has = console.amount(len(done.planned), "instance")
+    return f"volume{several} {numbers} of {done.of} {made}: {some:,} of the set's {set_has}; of all"
 
 
 def _size(done: Authored, size: int) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from jacket import console
 from jacket.authored import Authored
 from jacket.authored_words import as_json as authored_json
+from jacket.authored_words import counted, say_lost, say_password
 from jacket.authored_words import say as say_planned
-from jacket.authored_words import say_password
 from jacket.burning.pace import clock_words
 from jacket.burning.result import SIMULATED, Burned, DiscResult
 from jacket.left_out_words import say_left_out
@@ -53,7 +53,7 @@ def say(done: Burned) -> None:
     say_password(done.authored)
     console.say(f"record of the job: {console.printable(done.record)}")
     _say_simulated(done)
-    _say_lost(done.authored)
+    say_lost(done.authored)
 
 
 def _say_simulated(done: Burned) -> None:
@@ -78,7 +78,7 @@ def _say_content(authored: Authored) -> None:
         console.say(f"chosen: {console.printable(authored.why_profile)}")
     what = "the medium holds" if authored.of == 1 else f"a set of {authored.of} media holds"
     console.say(
-        f"{what} {console.amount(len(authored.planned), 'instance')}, "
+        f"{what} {counted(authored)}, "
         f"profile {authored.profile} for {MEDIA[Medium(authored.medium)]}, label {authored.label}"
     )
     remarks = [f"  {console.printable(remark)}" for remark in authored.remarks]
@@ -88,17 +88,6 @@ def _say_content(authored: Authored) -> None:
     say_left_out(authored.left_out)
     for flaw in authored.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
-
-
-def _say_lost(authored: Authored) -> None:
-    """Say at last, behind any GOOD, what somebody may look for in vain."""
-    if authored.lost:
-        files = console.amount(len(authored.lost), "file")
-        verb = "is" if len(authored.lost) == 1 else "are"
-        console.say(
-            f"NOT COMPLETE: {files} that may hold images {verb} not on it; above is why: look "
-            "before you hand it out"
-        )
 
 
 def _say_disc(disc: DiscResult, several: bool) -> None:

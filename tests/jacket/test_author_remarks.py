@@ -262,3 +262,39 @@ def test_a_uid_that_matches_nothing_is_repeated_and_a_patient_id_is_not(
     assert "--study: 1.2.3 matches nothing" in said
     assert f"jacket ls --files {Path(CT).parent}" in said
     assert "1.2.3" not in run(*words, "--patient", "1.2.3").err
+
+
+# --- whose images they are -----------------------------------------------------------------
+
+
+def test_more_than_one_patient_is_counted_and_said_loudly(
+    two_patients: Path, tmp_path: Path, run: Run
+) -> None:
+    target = tmp_path / "disc.iso"
+    for words in (("--dry-run",), ()):
+        said = run("author", two_patients, "-o", target, *words)
+        assert said.code == 0
+        assert " of 2 patients, " in said.out.splitlines()[0]
+        assert "2 PATIENTS ARE ON IT" in said.out
+    told = run("author", two_patients, "-o", target, "--dry-run", "--json").json
+    listed = run("ls", target, "--json").json["patients"]
+    assert (told["patients"], told["studies"]) == (
+        len(listed),
+        sum(len(patient["studies"]) for patient in listed),
+    )
+
+
+def test_a_patient_alone_is_no_remark(two_patients: Path, tmp_path: Path, run: Run) -> None:
+    said = run("author", two_patients, "-o", tmp_path / "d", "--patient", "77654033", "--json")
+    assert said.json["patients"] == 1
+    assert not [remark for remark in said.json["remarks"] if "PATIENT" in remark]
+    burned = run("burn", two_patients, "--device", "simulator:cd-r", "--dry-run")
+    assert "2 PATIENTS ARE ON IT" in burned.out
+
+
+def test_what_may_be_missed_is_said_last(test_files: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "cut.dcm").write_bytes((test_files / "CT_small.dcm").read_bytes()[:20_000])
+    for words in (("--dry-run",), ()):
+        said = run("author", CT, tmp_path / "cut.dcm", "-o", tmp_path / "disc.iso", *words)
+        assert said.code == 1
+        assert said.out.splitlines()[-1].startswith("NOT COMPLETE: 1 file that may hold images")

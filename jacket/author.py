@@ -184,7 +184,7 @@ def author(
         row,
         form or form_of(target, row.medium, medium, None if seal is None else seal.sealer),
         target,
-        f"DICOM_{clock:%Y%m%d}" if label is None else label,
+        _label(clock, protection) if label is None else label,
         clock,
         policy,
         maker,
@@ -349,7 +349,7 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     for draft in wanted:
         refuse_in_the_way(draft.volume.target)
     made: list[AuthoredVolume] = []
-    _hand_over_password(job, ready)
+    _hand_over_password(job, ready, drafts)
     for position, draft in enumerate(wanted):
         try:
             interruption.go_on()  # The volume before is whole; this one can be given up.
@@ -363,10 +363,20 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     return _result(job, ready, drafts, tuple(made), number)
 
 
-def _hand_over_password(job: _Job, ready: Plan) -> None:
+def _label(clock: datetime, protection: Protection | None) -> str:
+    """Return the label of a medium for which nobody chose one; it must not name the patient.
+
+    The password's sheet is told from others by the label: media of one day have each their own.
+    It has the 11 characters that a FAT volume takes.
+    """
+    return f"DICOM_{clock:%Y%m%d}" if protection is None else f"{clock:%m%d_%H%M%S}"
+
+
+def _hand_over_password(job: _Job, ready: Plan, drafts: Sequence[Draft]) -> None:
     if job.protection is not None:
         job.protection.refuse_telling(ready.instances)
-        job.protection.hand_over(job.label, job.clock, job.target)
+        ends = dict.fromkeys((drafts[0].label, drafts[-1].label))
+        job.protection.hand_over(" to ".join(ends), job.clock, job.target)
 
 
 def _written(job: _Job, draft: Draft) -> AuthoredVolume:

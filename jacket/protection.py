@@ -129,7 +129,7 @@ class Protection:
         """Write the sheet with the password, before anything needs it.
 
         Args:
-            label: of the medium, or of the set.
+            label: of the medium; of a set the first and the last.
             clock: the job's.
             medium: where it is made; the sheet must not lie there.
 

@@ -51,7 +51,7 @@ def index_of(
     body += ["", f"Written {clock:%Y-%m-%d} by Filmjacket."]
 
     def text(number: int) -> bytes:
-        lines = [*_head(number, len(plans)), *body, ""]
+        lines = [*_head(number, len(plans), names_patients=names_patients), *body, ""]
         return "\r\n".join(lines).encode("ascii")
 
     return text
@@ -76,15 +76,18 @@ def _with_plain_ends(content: bytes) -> bytes:
     return b"\n".join(content.rstrip().splitlines())
 
 
-def _head(number: int, of: int) -> Iterator[str]:
+def _head(number: int, of: int, *, names_patients: bool) -> Iterator[str]:
     yield f"{_TITLE} {number} OF {of}"
     yield ""
-    yield from wrap(
-        f"The images are on {of} volumes. Each of them opens on its own in any DICOM viewer. What "
-        "you do not find here is on another volume: this list, which stands on all of them, says "
-        "on which.",
-        _WIDTH,
+    told = (
+        "Each of them opens on its own in any DICOM viewer. What you do not find here is on "
+        "another volume: this list, which stands on all of them, says on which."
+        if names_patients
+        else "All of them are encrypted: open each on its own, as is said below, into a folder of "
+        "its own. What you do not find in one is in another. Which of them holds what is not said "
+        "here, as everybody can read this; the list below says how much each holds."
     )
+    yield from wrap(f"The images are on {of} volumes. {told}", _WIDTH)
 
 
 def _contents(plans: Sequence[Plan]) -> Iterator[str]:

@@ -22,6 +22,8 @@ AUTHOR = {
     "planned": list,
     "of": int,
     "instances": int,
+    "patients": int,
+    "studies": int,
     "not_selected": int,
     "estimated_bytes": type(None),  # of a dry run, as the next one
     "estimate_is_exact": type(None),

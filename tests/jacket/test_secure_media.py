@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def opened(path: Path, keys: Keys) -> dict[str, bytes]:
 def test_a_secure_disc_holds_every_file_as_it_was(two_patients: Path, tmp_path: Path) -> None:
     disc, plain = tmp_path / "disc.iso", tmp_path / "plain.iso"
     done = author([two_patients], disc, profile_id="STD-GEN-SEC-CD", wish=Wish(password=OURS))
-    author([two_patients], plain, recorded=done.clock)
+    author([two_patients], plain, recorded=done.clock, label=done.label)
     whole = dict(contents_of(disc))
     assert {name for name in whole if "." in name} == {"README.TXT", "MANIFEST.TXT"}
     inside = opened(disc, Keys([OURS]))
@@ -203,6 +204,8 @@ def test_a_set_of_secure_volumes_names_no_patient(two_patients: Path, tmp_path: 
     assert sum(len(opened(Path(one.path), Keys([OURS]))) - 1 for one in done.volumes) == 24
     readme = dict(contents_of(Path(done.volumes[1].path)))["README.TXT"].decode()
     assert f"THIS IS VOLUME 2 OF {done.of}" in readme
+    assert "open each on its own" in readme
+    assert "in any DICOM viewer" not in readme.split("ENCRYPTED MEDICAL IMAGES")[0]
     assert "jacket decrypt" in readme
     assert "Doe" not in readme
     assert all(volume.size <= 500_000 for volume in done.volumes)
@@ -250,3 +253,19 @@ def test_an_encrypted_disc_is_burned_opened_and_good(
     (disc,) = others.json["discs"]
     assert disc["verdict"] == "good"
     assert any("encrypted for others" in remark for remark in disc["remarks"])
+
+
+def test_sheets_of_one_day_are_told_apart_by_their_labels(
+    two_patients: Path, tmp_path: Path, peer: Peer
+) -> None:
+    labels = set()
+    for second in (1, 2):
+        clock = datetime(2026, 11, 23, 9, 15, second, tzinfo=UTC)
+        done = author(
+            [two_patients], tmp_path / f"{second}.iso", profile_id="STD-GEN-SEC-CD", recorded=clock
+        )
+        labels.add(done.label)
+        command = [peer("pdftotext"), done.password_slip, "-"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert done.label in said.stdout
+    assert len(labels) == 2

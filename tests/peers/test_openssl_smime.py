@@ -158,7 +158,10 @@ def test_we_open_what_openssl_encrypts_and_signs(
     sign: tuple[str, ...], plain: bytes, openssl: Openssl, tmp_path: Path
 ) -> None:
     data = openssl.sign(openssl.encrypt(plain, (bob(),), "-aes256"), alice(), *sign)
-    assert read(data, tmp_path).protection.is_signed
+    found = read(data, tmp_path).protection
+    assert found.is_signed_around
+    assert not found.is_signed  # Who signs what is encrypted need not know what it says.
+    assert [signer.standing.value for signer in found.senders] == ["trusted"]
 
 
 @pytest.mark.parametrize("words", [("-nocerts",), ("-noattr",), ("-md", "sha1"), ("-md", "sha512")])

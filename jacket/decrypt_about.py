@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from jacket import manifest
+from jacket.secure_readme import NAME as README
+from jacket.secure_readme import is_own_readme
 from media import Entry, Medium
 from media.source import Name
 from reporting import CannotRead
@@ -26,15 +28,19 @@ def told_about(medium: Medium, entries: Sequence[Entry]) -> About:
     """Read what *medium* tells of its own files; what cannot be read is told where it is met."""
     listed: dict[Name, str] = {}
     names: set[Name] = set()
+    remarks: tuple[str, ...] = ()
     for entry in entries:
         if entry.name == manifest.NAME:
             listed = manifest.parse_manifest(_content(medium, entry))[0]
             if listed:
                 names.add(entry.name)
+        elif entry.name == README and is_own_readme(_content(medium, entry)):
+            names.add(entry.name)
+            remarks = ("README.TXT tells how an encrypted medium is opened: it was left there",)
     found = {name: medium.find_tolerant(name) for name in listed}
     digests = {entry.name: listed[name] for name, entry in found.items() if entry is not None}
     gone = tuple("/".join(name) for name, entry in found.items() if entry is None)
-    return About(digests, gone, frozenset(names), ())
+    return About(digests, gone, frozenset(names), remarks)
 
 
 def _content(medium: Medium, entry: Entry) -> bytes:

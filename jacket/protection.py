@@ -30,7 +30,6 @@ __all__ = [
 
 STANDARD_OUTPUT: Final = "-"
 _RUN: Final = 1 << 20  # bytes that are encrypted at a time
-_README: Final = ("README.TXT",)
 _SHORTEST: Final = 4  # characters of patient data that a password must not have in it
 _CARDS: Final = frozenset((Medium.MMC, Medium.CF, Medium.SD))
 _FILES: Final = frozenset((Medium.ZIP_MAIL, Medium.MIME))
@@ -97,7 +96,7 @@ class Protection:
             index: tells which volume of a set this is; b"": it is the only one.
             clock: the job's.
         """
-        from jacket.secure_readme import SecureMedium, render_readme
+        from jacket.secure_readme import NAME, SecureMedium, render_readme
 
         medium = SecureMedium(
             label=label,
@@ -106,7 +105,7 @@ class Protection:
             signers=self._signers,
             kind=self._kind,
         )
-        return NamedSource(_README, (index + render_readme(medium),), clock)
+        return NamedSource(NAME, (index + render_readme(medium),), clock)
 
     def refuse_telling(self, planned: Iterable[PlannedInstance]) -> None:
         """See that the operator's own password is not made of what the patient is known by.

@@ -19,6 +19,8 @@ from jacket.openssl_lines import (
     in_powershell,
 )
 
+NAME: Final = ("README.TXT",)
+_TITLE: Final = "Encrypted medical images (DICOM)"
 _WIDTH: Final = 78  # characters; a line of 80 with its end fits every editor and printer
 _INDENT: Final = "    "  # of a line to type
 Step = tuple[str, Iterable[str]]  # what to do, and the lines to type
@@ -64,10 +66,16 @@ def render_readme(medium: SecureMedium) -> bytes:
     return "\r\n".join([*lines, ""]).encode("ascii")
 
 
+def is_own_readme(content: bytes) -> bool:
+    """Return whether a README.TXT is one of `render_readme`, behind the list of a set or alone."""
+    title = _TITLE.upper().encode("ascii")
+    return title in content.splitlines() and b"Made by Filmjacket, version " in content
+
+
 def _head(medium: SecureMedium) -> Iterator[str]:
     label = fitted(medium.label, "ascii")
     named = f" {label}" if label else ""
-    yield from _heading("Encrypted medical images (DICOM)")
+    yield from _heading(_TITLE)
     yield from _paragraph(
         f"Every image on this {_kind(medium)}{named} is encrypted, and so is its directory, the "
         "file DICOMDIR. Each of them is a Secure DICOM File (DICOM PS3.15, Basic DICOM Media "

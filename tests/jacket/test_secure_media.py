@@ -269,3 +269,17 @@ def test_sheets_of_one_day_are_told_apart_by_their_labels(
         said = subprocess.run(command, check=True, capture_output=True, text=True)
         assert done.label in said.stdout
     assert len(labels) == 2
+
+
+def test_what_tells_how_to_open_the_disc_is_not_put_beside_the_plain_images(
+    two_patients: Path, tmp_path: Path, run: Run
+) -> None:
+    disc, folder, password = tmp_path / "d.iso", tmp_path / "plain", tmp_path / "password"
+    password.write_text(OURS)
+    author([two_patients], disc, profile_id="STD-GEN-SEC-CD", wish=Wish(password=OURS))
+    assert b"is encrypted" in dict(contents_of(disc))["README.TXT"]
+    said = run("decrypt", disc, "--to", folder, "--password-file", password)
+    assert said.code == 0
+    assert "README.TXT tells how an encrypted medium is opened" in said.out
+    assert not (folder / "README.TXT").exists()
+    assert run("verify", folder).code == 0

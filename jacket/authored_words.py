@@ -112,7 +112,9 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     first = done.volumes[0].path
     if not Path(first).is_fifo():
         command = (verify_command(first, done.profile, profile_files), *done.opened_with)
-        console.say(f"next: {' '.join(command)}")
+        several = len(done.volumes) > 1
+        which = f"next, and so for each of the {len(done.volumes)} volumes" if several else "next"
+        console.say(f"{which}: {' '.join(command)}")
     say_lost(done)
 
 

@@ -298,3 +298,13 @@ def test_what_may_be_missed_is_said_last(test_files: Path, tmp_path: Path, run: 
         said = run("author", CT, tmp_path / "cut.dcm", "-o", tmp_path / "disc.iso", *words)
         assert said.code == 1
         assert said.out.splitlines()[-1].startswith("NOT COMPLETE: 1 file that may hold images")
+
+
+def test_the_next_step_of_a_set_is_one_for_each_volume(
+    two_patients: Path, tmp_path: Path, run: Run
+) -> None:
+    said = run("author", two_patients, "-o", tmp_path / "s.iso", "--split", "--capacity", "400000")
+    (last,) = [line for line in said.out.splitlines() if line.startswith("next")]
+    number = len(list(tmp_path.glob("s-*.iso")))
+    assert number > 1
+    assert last.startswith(f"next, and so for each of the {number} volumes: jacket verify ")

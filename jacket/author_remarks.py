@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dicomdir.head_count import head_count
 from jacket.console import amount, size
 from jacket.file_set.profile import about_required_icons
 from jacket.layout import growth
 from jacket.target import little_space, room
 from profiles.application_profiles import ApplicationProfile, Declared
+from profiles.order import head_count
 from profiles.plan import Plan, Policy, Transcode
 from profiles.transfer_syntaxes import EXPLICIT_LITTLE, TRANSFER_SYNTAXES, Kind
 from profiles.wishes import why_profile_cannot
@@ -54,8 +54,7 @@ def _about_patients(decided: Plan) -> Iterator[str]:
     patients = head_count(item.instance for item in decided.instances).patients
     if patients > 1:
         yield (
-            f"{patients:,} PATIENTS ARE ON IT: where it is for one of them, make it again with "
-            "--patient ID"
+            f"{patients:,} PATIENTS ARE ON IT: a medium for one of them is made with --patient ID"
         )
 
 

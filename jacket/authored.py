@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dicomdir.head_count import HeadCount, head_count
 from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.tidy_keys import MALFORMED_UID
 from profiles.judge import broken_frames
+from profiles.order import HeadCount, head_count
 from profiles.plan import Action, PlannedInstance
 
 

@@ -24,6 +24,7 @@ _HOW = {
 
 def as_json(done: Authored) -> dict[str, object]:
     """Return the result as the contract of the command line has it, and a little more."""
+    patients, studies = done.belongs_to
     return {
         "profile": done.profile,
         "why_profile": done.why_profile,
@@ -35,8 +36,8 @@ def as_json(done: Authored) -> dict[str, object]:
         "planned": [volume.planned() for volume in done.volumes] if done.dry_run else [],
         "of": done.of,
         "instances": len(done.planned),  # of all volumes, made in this run or not
-        "patients": done.belongs_to.patients,
-        "studies": done.belongs_to.studies,
+        "patients": patients,
+        "studies": studies,
         "not_selected": done.not_selected,
         "estimated_bytes": done.size if done.dry_run else None,
         "estimate_is_exact": done.exact if done.dry_run else None,

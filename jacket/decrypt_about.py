@@ -1,6 +1,7 @@
 """What on an encrypted medium tells of the envelopes: not copied, but the digests are compared."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from jacket import manifest
@@ -28,15 +29,19 @@ def told_about(medium: Medium, entries: Sequence[Entry]) -> About:
     """Read what *medium* tells of its own files; what cannot be read is told where it is met."""
     listed: dict[Name, str] = {}
     names: set[Name] = set()
-    remarks: tuple[str, ...] = ()
+    readme = b""
     for entry in entries:
         if entry.name == manifest.NAME:
             listed = manifest.parse_manifest(_content(medium, entry))[0]
             if listed:
                 names.add(entry.name)
-        elif entry.name == README and is_own_readme(_content(medium, entry)):
-            names.add(entry.name)
-            remarks = ("README.TXT tells how an encrypted medium is opened: it was left there",)
+        elif entry.name == README:
+            readme = _content(medium, entry)
+    remarks: tuple[str, ...] = ()
+    # One that was changed stays among the others, and is named as they are.
+    if is_own_readme(readme) and sha256(readme).hexdigest() == listed.get(README):
+        names.add(README)
+        remarks = ("README.TXT tells how an encrypted medium is opened: it was left there",)
     found = {name: medium.find_tolerant(name) for name in listed}
     digests = {entry.name: listed[name] for name, entry in found.items() if entry is not None}
     gone = tuple("/".join(name) for name, entry in found.items() if entry is None)

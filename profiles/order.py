@@ -68,6 +68,20 @@ class Places:
         return Place(identity, study_uid, series_uid)
 
 
+class HeadCount(NamedTuple):
+    """Patients and studies: as many as a directory has records of them."""
+
+    patients: int
+    studies: int
+
+
+def head_count(instances: Iterable[Instance]) -> HeadCount:
+    """Count to whom *instances* belong; objects that belong to no patient add nothing."""
+    places = Places()
+    found = {(place.patient, place.study) for place in map(places.of, instances) if place.patient}
+    return HeadCount(len({patient for patient, _ in found}), len(found))
+
+
 def in_reading_order(instances: Iterable[Instance]) -> list[Instance]:
     """Return the instances in the order in which they are written; ties break by source."""
     places = Places()

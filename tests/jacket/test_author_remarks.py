@@ -276,12 +276,18 @@ def test_more_than_one_patient_is_counted_and_said_loudly(
         assert said.code == 0
         assert " of 2 patients, " in said.out.splitlines()[0]
         assert "2 PATIENTS ARE ON IT" in said.out
-    told = run("author", two_patients, "-o", target, "--dry-run", "--json").json
-    listed = run("ls", target, "--json").json["patients"]
-    assert (told["patients"], told["studies"]) == (
-        len(listed),
-        sum(len(patient["studies"]) for patient in listed),
-    )
+
+
+def test_as_many_patients_are_counted_as_the_directory_has(
+    test_files: Path, tmp_path: Path, run: Run
+) -> None:
+    names = ("CT_small.dcm", "MR_small.dcm", "test-SR.dcm", "rtplan.dcm", "rtstruct.dcm")
+    sources = [*(test_files / name for name in names), test_files / "dicomdirtests"]
+    told = run("author", *sources, "-o", tmp_path / "disc", "--json").json
+    listed = run("ls", tmp_path / "disc", "--json").json["patients"]
+    assert any(patient["PatientID"].startswith("FJ-") for patient in listed)  # had none of their own
+    studies = sum(len(patient["studies"]) for patient in listed)
+    assert (told["patients"], told["studies"]) == (len(listed), studies)
 
 
 def test_a_patient_alone_is_no_remark(two_patients: Path, tmp_path: Path, run: Run) -> None:

@@ -1,9 +1,7 @@
 """A disc that a drive has begun is never called untouched; one that it has not is not wasted."""
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from pydicom.data import get_testdata_file
 
 from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused, NoMedium
-from drivers.simulator import SimulatedDrive, opening
+from drivers.simulator import SimulatedDrive
 from drivers.simulator.faults import fault
 from jacket.burning.burn import burn
 from jacket.burning.disc_in_drive import next_disc, refuse_next
@@ -24,7 +22,7 @@ from jacket.verdict import Verification
 from reporting import CannotWrite, FilmjacketError, WrongUsage
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
-WRITE, START_STOP = 0x2A, 0x1B
+WRITE = 0x2A
 Run = Callable[..., Any]
 
 
@@ -114,29 +112,6 @@ def test_a_source_that_is_gone_before_the_second_copy_costs_no_disc(tmp_path: Pa
     assert "iscard" not in caught.value.remedy
     begun = [cdb for cdb, *_ in drive.log if cdb[0] == WRITE and cdb[2:6] == b"\xff\xff\xff\x6a"]
     assert len(begun) == 1, "the lead-in of one disc"
-
-
-class LetOutSlowly(SimulatedDrive):
-    """A drive that lets a disc out so slowly that the operator loses patience."""
-
-    def execute(self, cdb: bytes, **words: Any) -> Any:
-        if cdb[0] == START_STOP and cdb[4] & 0x02:
-            os.kill(os.getpid(), signal.SIGINT)
-        return super().execute(cdb, **words)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize(
-    ("device", "code", "told"),
-    [("cd-r", 0, "CD-R GOOD"), ("cd-r,fault=unreadable@150", 3, "do not read back")],
-)
-def test_who_loses_patience_with_the_tray_is_told_of_the_disc_all_the_same(
-    device: str, code: int, told: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opening, "SimulatedDrive", LetOutSlowly)
-    said = run("burn", CT, "--device", f"simulator:{device}", "--jobs-folder", tmp_path / "jobs")
-    assert (said.code, told in said.out + said.err) == (code, True)
-    assert "interrupted" not in said.err
 
 
 def test_an_interruption_behind_the_last_verdict_does_not_hide_it(

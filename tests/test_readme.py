@@ -23,7 +23,7 @@ def test_the_example_runs(
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102 (our own README)
     said = capsys.readouterr().out
     assert "notes not DICOM" in said
-    assert "True ['P10-PREAMBLE-TIFF']" in said
+    assert "True {'P10-PREAMBLE-TIFF'}" in said
 
 
 def test_every_folder_and_page_it_names_is_there() -> None:

@@ -285,7 +285,8 @@ def test_as_many_patients_are_counted_as_the_directory_has(
     sources = [*(test_files / name for name in names), test_files / "dicomdirtests"]
     told = run("author", *sources, "-o", tmp_path / "disc", "--json").json
     listed = run("ls", tmp_path / "disc", "--json").json["patients"]
-    assert any(patient["PatientID"].startswith("FJ-") for patient in listed)  # had none of their own
+    # Some had no Patient ID of their own.
+    assert any(patient["PatientID"].startswith("FJ-") for patient in listed)
     studies = sum(len(patient["studies"]) for patient in listed)
     assert (told["patients"], told["studies"]) == (len(listed), studies)
 

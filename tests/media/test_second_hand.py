@@ -29,6 +29,13 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
+@pytest.fixture(autouse=True)
+def own_threads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count the threads of each test here alone: other tests of this process may have left some."""
+    count, others = threading.active_count, threading.active_count() - 1
+    monkeypatch.setattr(threading, "active_count", lambda: max(count() - others, 1))
+
+
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The processes started by fork: other tests of this process have children of their own."""

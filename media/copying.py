@@ -19,6 +19,8 @@ BATCH: Final = 4 << 20  # bytes moved by one call; progress and interruptions co
 _PLAIN_BATCH: Final = 1 << 20  # bytes that pass through this process when the kernel cannot
 _ZEROS: Final = bytes(_PLAIN_BATCH)
 
+# Moves bytes as os.copy_file_range() does: from a descriptor, to another one, how many, from which
+# byte, to which byte; returns how many it moved.
 Mover = Callable[[int, int, int, int, int], int]
 Step = Callable[[int], None]  # told the position up to which the target is written
 
@@ -26,7 +28,9 @@ Step = Callable[[int], None]  # told the position up to which the target is writ
 class Copier:
     """Copies sources into one open file. Remembers which of the kernel's ways work there."""
 
-    def __init__(self, target: int, where: str, *, is_empty: bool = False) -> None:
+    def __init__(
+        self, target: int, where: str, *, is_empty: bool = False, mover: Mover | None = None
+    ) -> None:
         """Write to the open file *target*, which errors call *where*.
 
         Args:
@@ -34,10 +38,11 @@ class Copier:
             where: the name of the target.
             is_empty: whether all of the target reads as zeros, to its full length. Then nothing is
                 written where a source has holes, and the target has them too.
+            mover: a way to be tried before the kernel's.
         """
         self._target, self._where, self._is_empty = target, where, is_empty
-        self._movers = list(_MOVERS)
-        self._at_once = hasattr(os, "copy_file_range")
+        self._movers: list[Mover] = [*([mover] if mover else ()), *_MOVERS]
+        self._at_once = self._movers[0] if mover or hasattr(os, "copy_file_range") else None
 
     def copy(self, source: NamedSource, position: int, step: Step) -> None:
         """Write the content of *source* from byte *position* of the target on.
@@ -100,7 +105,8 @@ class Copier:
         looks again and says what it is.
         """
         path, offset, length, file_size, stamp = part
-        if not self._at_once or not 0 < length <= BATCH:
+        move = self._at_once
+        if move is None or not 0 < length <= BATCH:
             return False
         try:
             file = os.open(path, OPEN_FLAGS)
@@ -115,13 +121,13 @@ class Copier:
                 or (size != whole if whole is not None else size < offset + length)
                 or is_sparse(before)
                 or (stamp is not None and stamp != (before.st_mtime_ns, before.st_ino))
-                or os.copy_file_range(file, self._target, length, offset, position) != length
+                or move(file, self._target, length, offset, position) != length
             ):
                 return False
             after = os.fstat(file)
             return after.st_size == size and after.st_mtime_ns == before.st_mtime_ns
         except OSError:
-            self._at_once = False  # not on these file systems
+            self._at_once = None  # not on these file systems
             return False
         finally:
             os.close(file)
@@ -170,7 +176,7 @@ class Copier:
     def _move(self, file: WatchedFile, offset: int, position: int, length: int) -> int:
         while self._movers:
             try:
-                moved = self._movers[0](file.fd, offset, self._target, position, length)
+                moved: int = self._movers[0](file.fd, self._target, length, offset, position)
             except OSError as error:
                 if error.errno in NO_SPACE:
                     raise not_written(error, self._where) from error
@@ -186,11 +192,11 @@ class Copier:
         return len(data)
 
 
-def _copy_file_range(source: int, offset: int, target: int, position: int, length: int) -> int:
+def _copy_file_range(source: int, target: int, length: int, offset: int, position: int) -> int:
     return os.copy_file_range(source, target, length, offset, position)
 
 
-def _sendfile(source: int, offset: int, target: int, position: int, length: int) -> int:
+def _sendfile(source: int, target: int, length: int, offset: int, position: int) -> int:
     os.lseek(target, position, os.SEEK_SET)
     return os.sendfile(target, source, offset, length)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from media.aside import aside_path, file_aside, refuse_too_much, refuse_without_space
-from media.copying import Copier
+from media.copying import Copier, Mover
 from media.second_hand import Together, batches, is_worth_it
 from media.source import DigestList, FileRange, Name, NamedSource, Written
 from media.volume_plan import Structure, VolumePlan
@@ -94,13 +94,15 @@ def _write_bare(
 ) -> None:
     """Write all *steps*, with a second process where that is quicker: nothing is hashed."""
 
-    def write(descriptor: int, batch: Sequence[Step], progress: Progress) -> None:
-        writing = _Writing(descriptor, target, size, None, progress)
+    def write(
+        descriptor: int, batch: Sequence[Step], progress: Progress, mover: Mover | None = None
+    ) -> None:
+        writing = _Writing(descriptor, target, size, None, progress, mover)
         for step in batch:
             writing.write(step)
 
     parts = batches(steps)
-    if is_worth_it(steps, parts):
+    if is_worth_it(descriptor, steps, parts):
         Together(aside_path(target), descriptor, parts, write, progress).all()
     else:
         write(descriptor, steps, progress)
@@ -127,9 +129,10 @@ class _Writing:
         size: int,
         digests: "TrailingDigests | None",
         progress: Progress,
+        mover: Mover | None = None,
     ) -> None:
         self.of_files: Mapping[Name, str] = {}
-        self._copier = Copier(descriptor, str(target), is_empty=True)
+        self._copier = Copier(descriptor, str(target), is_empty=True, mover=mover)
         self._size, self._digests, self._progress = size, digests, progress
 
     def write(self, step: Step) -> None:

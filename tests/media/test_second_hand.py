@@ -1,21 +1,25 @@
 """Two processes write one image: it is the same, and what goes wrong in either is told."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from errno import EINVAL, EOPNOTSUPP
 from pathlib import Path
 
 import pytest
 
 from media import FileRange, NamedSource, write_fat
+from media.copying import Copier
+from media.mapped_target import MappedTarget
 from media.source import Streamed
 from media.volume_steps import Step
-from reporting import CannotRead
+from reporting import CannotRead, CannotWrite
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -54,6 +58,56 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def sources(tmp_path: Path) -> list[NamedSource]:
     """Many small files, and what is made while it is written."""
     return [_source(tmp_path, number) for number in range(MANY)]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> list[NamedSource]:
+    """Files of 3 MB: more than four batches."""
+    sources = []
+    for number in range(16):
+        path = tmp_path / f"large{number}.dcm"
+        path.write_bytes(random.Random(number).randbytes(3_000_000 + number))  # noqa: S311
+        part = FileRange(str(path), 0, path.stat().st_size)
+        sources.append(NamedSource(("DICOM", f"L{number:05}"), (part,), NOW))
+    return sources
+
+
+@pytest.fixture
+def mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Who wrote through a mapping, one process per line."""
+    log, move = tmp_path / "mapped", MappedTarget.move
+
+    def told(
+        self: MappedTarget, source: int, target: int, length: int, offset: int, position: int
+    ) -> int:
+        with log.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return move(self, source, target, length, offset, position)
+
+    monkeypatch.setattr(MappedTarget, "move", told)
+    return log
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 20 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("no small file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def _bytes_of(source: NamedSource) -> bytes:
+    part = source.parts[0]
+    assert isinstance(part, FileRange)
+    return Path(part.path).read_bytes()
 
 
 def _source(folder: Path, number: int) -> NamedSource:
@@ -149,20 +203,101 @@ def test_who_has_threads_does_not_fork(sources: list[NamedSource], tmp_path: Pat
         thread.join()
 
 
-def test_for_large_files_no_process_is_started(
-    sources: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_large_files_are_written_by_both_and_the_image_is_that_of_one(
+    large: list[NamedSource],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked: list[int],
+    mapped: Path,
 ) -> None:
-    large = tmp_path / "large"
-    large.touch()
-    os.truncate(large, 200 << 20)
+    together = _written(large, tmp_path / "two.img")
+    assert len(forked) == 1
+    assert _written(large, tmp_path / "again.img") == together
+    assert len(_processes(large, tmp_path, patient=True)) == 2
+    assert set(mapped.read_text().split()) <= set(map(str, forked))
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert _written(large, tmp_path / "one.img") == together
+    mapped.unlink()
+    assert _processes(large, tmp_path, patient=False)
+    assert not mapped.exists()
 
-    def forked() -> int:
-        raise AssertionError
 
-    monkeypatch.setattr(os, "fork", forked)
-    part = FileRange(str(large), 0, large.stat().st_size)
-    both = [NamedSource(("LARGE",), (part,), NOW), *sources]
-    write_fat(both, tmp_path / "t.img", label="TWO", recorded=NOW, image_digest=False)
+def test_what_a_mapping_takes_stands_where_it_belongs(
+    large: list[NamedSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media.copying._MOVERS", ())  # there is no other way
+    monkeypatch.delattr(Copier, "write")
+    contents = [_bytes_of(source) for source in large]
+    length = sum(map(len, contents)) + len(large) * 10
+    for start in (0, 1, 4095, 4096, 10_000_000):
+        target = tmp_path / "target"
+        target.write_bytes(b"")
+        os.truncate(target, start + length)
+        expected = bytearray(start + length)
+        opened = os.open(target, os.O_RDWR)
+        copier = Copier(opened, "target", is_empty=True, mover=MappedTarget().move)
+        position = start
+        for source, content in zip(large, contents, strict=True):
+            copier.copy(source, position, lambda _: None)
+            expected[position : position + len(content)] = content
+            position += len(content) + 10
+        os.close(opened)
+        assert target.read_bytes() == expected
+
+
+def test_where_files_share_blocks_the_kernel_does_it_alone(
+    large: list[NamedSource],
+    sources: list[NamedSource],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked: list[int],
+) -> None:
+    def refused_for(number: int) -> Callable[..., int]:
+        def ioctl(descriptor: int, request: int, argument: bytes) -> int:
+            raise OSError(number, os.strerror(number))
+
+        return ioctl
+
+    monkeypatch.setattr("fcntl.ioctl", refused_for(EINVAL))  # what Btrfs and XFS say
+    _written(large, tmp_path / "t.img")
+    assert forked == []
+    _written(sources, tmp_path / "t.img")
+    assert len(forked) == 1
+    monkeypatch.setattr("fcntl.ioctl", refused_for(EOPNOTSUPP))
+    _written(large, tmp_path / "t.img")
+    assert len(forked) == 2
+
+
+def test_a_disk_that_is_full_by_now_is_told(
+    large: list[NamedSource],
+    tmp_path: Path,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked: list[int],
+) -> None:
+    monkeypatch.setattr("media.volume_write.refuse_without_space", lambda *_: None)
+    with pytest.raises(CannotWrite, match="no space left"):
+        _written(large, small_disk / "t.img")
+    assert forked
+    assert all(map(_is_collected, forked))
+    assert list(small_disk.iterdir()) == []
+    assert _written(large[:4], small_disk / "t.img")  # it is well
+
+
+def test_a_large_source_that_changes_is_named_whoever_meets_it(
+    large: list[NamedSource], tmp_path: Path, forked: list[int]
+) -> None:
+    for source in large[::3]:
+        part = source.parts[0]
+        assert isinstance(part, FileRange)
+        content = Path(part.path).read_bytes()
+        Path(part.path).write_bytes(content[:-1])
+        with pytest.raises(CannotRead, match="changed") as told:
+            _written(large, tmp_path / "t.img")
+        assert told.value.where == part.path
+        assert _images(tmp_path) == []
+        Path(part.path).write_bytes(content)
+    assert forked
 
 
 def test_for_a_few_files_no_process_is_started(
@@ -259,7 +394,6 @@ SLOW = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-import media.second_hand
 from media import NamedSource, write_fat
 from media.source import Streamed
 
@@ -270,7 +404,6 @@ def pieces():
         yield bytes(8192)
 
 os.cpu_count = lambda: 2
-media.second_hand._SMALL = 1 << 30
 now = datetime(2026, 1, 1, tzinfo=UTC)
 slow = [NamedSource((f"I{n}",), (Streamed(8 << 20, pieces),), now) for n in range(4)]
 write_fat(slow, Path(sys.argv[1]), label="TWO", recorded=now, image_digest=False)

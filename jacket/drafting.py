@@ -138,7 +138,8 @@ class Drafter:
         ]
         measured = self.form.measure(files, job)
         keys = None if protection is None else protection.keys
-        volume = Volume(target, named, digest_list, job, measured, layout.named[0], keys)
+        first_file = layout.named[0]
+        volume = Volume(target, named, digest_list, job, measured, first_file, keys, self.row)
         return Draft(job.number, label, decided.instances, layout, volume)
 
     def refuse_large(self, instances: Sequence[PlannedInstance]) -> None:

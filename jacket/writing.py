@@ -11,7 +11,7 @@ from media.fat.records import LARGEST_FILE
 from media.iso9660.encode import LARGEST_EXTENT
 from media.source import DigestList, NamedSource, Written
 from media.volume_plan import PlannedFile, VolumePlan
-from profiles.application_profiles import Medium
+from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import CannotWrite, Progress
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ class Volume(NamedTuple):
     measured: Measured
     directory: NamedSource  # as it is before it is encrypted, where that is done
     keys: "Keys | None" = None  # that open what is encrypted, as far as we have them
+    row: ApplicationProfile | None = None  # that it is made for; None: not said
 
 
 class Image:

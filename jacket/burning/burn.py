@@ -12,7 +12,7 @@ from jacket.author_request import now
 from jacket.authored import Authored, Selection
 from jacket.burning.again import Order, order_of
 from jacket.burning.ended import end, note_lost
-from jacket.burning.result import Burned, held_against, worst
+from jacket.burning.result import Burned, worst
 from jacket.burning.sheet import Sheet
 from jacket.burning.target import Target
 from jacket.job_record import JobRecord, default_folder, make_folder
@@ -200,8 +200,6 @@ def _burned(authored: Authored, target: Target, record: JobRecord, order: Order)
     """Write down what was made, and return it."""
     interruption.commit()  # All is made: letting the disc out takes seconds, and changes nothing.
     record.medium_begun()
-    for disc in target.results:
-        held_against(disc, authored.profile)
     discs = tuple(target.results)
     record.tell(
         state=worst(discs),

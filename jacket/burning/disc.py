@@ -23,7 +23,6 @@ from jacket.writing import Volume
 from media.medium import medium_on
 from media.source import Written
 from media.volume_stream import VolumeStream
-from profiles.application_profiles import ApplicationProfile
 from reporting import CannotRead, FilmjacketError, Progress, silent
 
 _PIECE: Final = 1 << 20  # bytes that are handed on at once
@@ -55,7 +54,6 @@ class Settings:
 
     speed: int | None = None  # kB/s at most; None: as fast as the drive goes
     close: Ending = "finalize"
-    claimed: ApplicationProfile | None = None  # None: what `auto` chose, told afterwards
     clock: Callable[[], float] = time.monotonic
 
 
@@ -196,7 +194,7 @@ class _Disc:
             verdict = verify_open(
                 medium,
                 self.recorder.name,
-                self.settings.claimed,
+                self.volume.row,
                 keys=self.volume.keys,
                 processes=1,
                 progress=self.progress,

@@ -233,12 +233,3 @@ def state_of(discs: Sequence[DiscResult]) -> Verdict:
     """Return what became of a job that failed: what of its media, or of itself alone."""
     verdict = worst(discs) if discs else "failed"
     return verdict if verdict in ("bad", "interrupted") else "failed"
-
-
-def held_against(disc: DiscResult, profile: str) -> None:
-    """Hold a good medium against the profile that was chosen only while it was planned."""
-    verdict = disc.verification
-    if disc.verdict != "good" or verdict is None or verdict.profile is not None:
-        return
-    if profile not in verdict.satisfies:
-        disc.verdict, disc.why = "not compliant", f"it does not satisfy {profile}"

@@ -73,7 +73,6 @@ class StickTarget:
                 "a stick holds one copy", "--copies", "Run the command once for each stick"
             )
         self._target, self._how, self._simulated = target, how, simulated
-        self._claimed: ApplicationProfile | None = None
         self.results: list[DiscResult] = []
 
     @property
@@ -120,7 +119,6 @@ class StickTarget:
                 self.name,
                 "Use another stick",
             )
-        self._claimed = row
 
     def check(self, size: int) -> None:
         """The layout has seen that it fits."""
@@ -192,7 +190,7 @@ class StickTarget:
             verdict = verify_open(
                 medium_on(TargetImage(self._target)),
                 self.name,
-                self._claimed,
+                volume.row,
                 keys=volume.keys,
                 processes=1,
                 progress=progress,

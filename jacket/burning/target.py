@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
@@ -133,7 +133,8 @@ class DiscTarget:
         self._recorder, self._how, self._ask = recorder, how, ask
         self._engine: Engine = engine or recorder.write
         self._is_own, self._simulated = engine is None, simulated
-        self._settings = Settings(how.speed, how.close, None, how.clock)
+        self._settings = Settings(how.speed, how.close, how.clock)
+        self._row: ApplicationProfile | None = None  # still to be chosen
         self._first = recorder.medium()
         self._disc: Disc | None = self._first  # None: it was written, and another is needed
         self.results: list[DiscResult] = []
@@ -179,7 +180,7 @@ class DiscTarget:
     def refuse(self, row: ApplicationProfile | None) -> None:
         if row is not None:
             refuse_other_disc(row, self._first, self.name)
-        self._settings = replace(self._settings, claimed=row)
+        self._row = row
         if not self._how.erase or not self._first.erasable:
             self._disc = self._first = self._ready(self._first, lambda: None, silent)
 
@@ -293,7 +294,7 @@ class DiscTarget:
             refuse_next,
             recorder,
             first=self._first,
-            row=self._settings.claimed,
+            row=self._row,
             blocks=-(-volume.measured.size // BLOCK),
             erase=how.erase,
             wipe=how.wipe,

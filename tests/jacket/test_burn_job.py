@@ -397,6 +397,19 @@ def test_the_profile_is_chosen_for_the_disc_that_is_in(tmp_path: Path) -> None:
     assert done.authored.why_profile
 
 
+def test_a_disc_of_a_job_that_fails_later_is_held_against_the_chosen_profile(
+    tmp_path: Path,
+) -> None:
+    recorder = Recorder(drive_with(CD_R))
+    target = DiscTarget(recorder, How(copies=2, patience=0.0), lambda _: None)
+    with pytest.raises(NoMedium):
+        burn([CT], target, profile_id="auto", jobs_folder=tmp_path / "jobs", jobs=1)
+    (disc,) = target.results
+    assert disc.verdict == "good"
+    assert disc.verification is not None
+    assert disc.verification.profile is not None
+
+
 def test_a_profile_for_mails_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediumRefused, match="Choose a profile for discs"):
         burned(drive_with(CD_R), tmp_path, profile_id="STD-GEN-ZIP-MAIL")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from media import Entry
+from reporting.file_system import kind_of_file_system
 from reporting.forked import MOST_PIECES, in_processes
 from reporting.uncollected import uncollected
 
@@ -79,15 +80,9 @@ def _seeks(medium: str) -> bool:
         return not path.is_file()  # a block device
     try:
         device = path.stat().st_dev
-        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
     except OSError:
         return False
-    number = f"{os.major(device)}:{os.minor(device)}"
-    for line in mounts:
-        fields, _, rest = line.partition(" - ")
-        if fields.split(" ")[2:3] == [number]:
-            return rest.split(" ")[0] in _OPTICAL
-    return False
+    return kind_of_file_system(device) in _OPTICAL
 
 
 def share_out(

@@ -8,23 +8,23 @@ itself.
 """
 
 import os
-import struct
 import sys
 from collections.abc import Sequence
-from errno import EINVAL
 from pathlib import Path
 from typing import Final, Protocol
 
 from media.copying import Mover
 from media.volume_steps import Step
 from reporting import Progress
+from reporting.file_system import kind_of_file_system
 from reporting.forked import in_processes
 
 _BATCH: Final = 8 << 20  # bytes of a batch
 _PER_STEP: Final = 1 << 15  # bytes of content that would take as long as all else of a file
 _WORTH_IT: Final = 4  # batches; below, the second process costs more than it brings
 _SMALL: Final = 1 << 17  # bytes of a step, on average, up to which both let the kernel copy
-_FICLONERANGE: Final = 0x4020940D  # Linux, <linux/fs.h>: shares blocks of one file with another
+# File systems whose files are the same bytes, whether written by a call or through a mapping.
+_ONE_CACHE: Final = ("ext2", "ext3", "ext4", "tmpfs")
 
 
 class Write(Protocol):
@@ -66,25 +66,21 @@ def is_worth_it(descriptor: int, steps: Sequence[Step], parts: Sequence[Sequence
     threading = sys.modules.get("threading")  # Who has threads may hold locks that a fork keeps.
     if threading is not None and threading.active_count() > 1:
         return False
-    return not _are_large(steps) or not _shares_blocks(descriptor)
+    return not _are_large(steps) or _may_be_mapped(descriptor)
 
 
 def _are_large(steps: Sequence[Step]) -> bool:
     return sum(step.length for step in steps) > len(steps) * _SMALL
 
 
-def _shares_blocks(descriptor: int) -> bool:
-    """Tell whether the file system lets files share blocks: then the kernel copies for nothing."""
-    if sys.platform != "linux":
-        return False
-    from fcntl import ioctl
+def _may_be_mapped(descriptor: int) -> bool:
+    """Tell whether a mapping of the file is safe, and worth the second process.
 
-    try:
-        # A file's start onto itself: who knows how to share refuses only that.
-        ioctl(descriptor, _FICLONERANGE, struct.pack("<qQQQ", descriptor, 0, 4096, 0))
-    except OSError as error:
-        return error.errno == EINVAL
-    return True
+    Elsewhere calls may go around what is mapped, as some file systems of a network do, and a page
+    of which either wrote a part would lose one; or files can share blocks, so that the kernel
+    copies for nothing (Btrfs, XFS).
+    """
+    return kind_of_file_system(os.fstat(descriptor).st_dev) in _ONE_CACHE
 
 
 class Together:

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from errno import EINVAL, EOPNOTSUPP
 from pathlib import Path
 
 import pytest
@@ -245,27 +244,42 @@ def test_what_a_mapping_takes_stands_where_it_belongs(
         assert target.read_bytes() == expected
 
 
-def test_where_files_share_blocks_the_kernel_does_it_alone(
+@pytest.mark.parametrize(
+    ("kind", "helps"), [("ext4", True), ("tmpfs", True), ("xfs", False), ("cifs", False)]
+)
+def test_only_where_a_mapping_is_safe_large_files_are_written_by_both(
     large: list[NamedSource],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forked: list[int],
+    kind: str,
+    helps: bool,
+) -> None:
+    device = tmp_path.stat().st_dev
+    here = f"{os.major(device)}:{os.minor(device)}"
+    mounts = (
+        f"36 1 0:999 / / rw shared:1 - {'xfs' if helps else 'ext4'} /dev/other rw\n"
+        f"37 36 {here} / /a\\040b rw - {kind} tmpfs rw,size=1k\n"
+    )
+    read = Path.read_text
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda path, *rest: mounts if "mountinfo" in path.name else read(path, *rest),
+    )
+    _written(large, tmp_path / "t.img")
+    assert bool(forked) == helps
+
+
+def test_where_no_mapping_is_safe_small_files_are_written_by_both(
     sources: list[NamedSource],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     forked: list[int],
 ) -> None:
-    def refused_for(number: int) -> Callable[..., int]:
-        def ioctl(descriptor: int, request: int, argument: bytes) -> int:
-            raise OSError(number, os.strerror(number))
-
-        return ioctl
-
-    monkeypatch.setattr("fcntl.ioctl", refused_for(EINVAL))  # what Btrfs and XFS say
-    _written(large, tmp_path / "t.img")
-    assert forked == []
+    monkeypatch.setattr("media.second_hand._ONE_CACHE", ())
     _written(sources, tmp_path / "t.img")
     assert len(forked) == 1
-    monkeypatch.setattr("fcntl.ioctl", refused_for(EOPNOTSUPP))
-    _written(large, tmp_path / "t.img")
-    assert len(forked) == 2
 
 
 def test_a_disk_that_is_full_by_now_is_told(

@@ -24,11 +24,11 @@ from jacket.split import drafts_of, missing, picked, refuse_strangers, stale
 from jacket.target import (
     default_profile,
     next_step,
-    refuse_in_the_way,
     refuse_inside,
     refuse_other_medium,
     refuse_unfit,
     refuse_unwritable,
+    replacements,
 )
 from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
@@ -322,6 +322,8 @@ def _planned_only(job: _Job, decided: Plan) -> Authored:
     drafts = job.drafts(job.drafter({}, icons_to_come=True), decided)
     _refuse_too_much(job, drafts, "about " if pending else "")
     wanted = picked(drafts, job.numbers)
+    told = replacements([draft.volume.target for draft in wanted], dry_run=True)
+    decided = decided._replace(remarks=(*decided.remarks, *told))
     planned = tuple(
         AuthoredVolume(
             draft.number,
@@ -346,8 +348,7 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     _refuse_too_much(job, drafts)
     wanted = picked(drafts, job.numbers)
     refuse_strangers(drafts, wanted)
-    for draft in wanted:
-        refuse_in_the_way(draft.volume.target)
+    told += replacements([draft.volume.target for draft in wanted], dry_run=False)
     made: list[AuthoredVolume] = []
     _hand_over_password(job, ready, drafts)
     for position, draft in enumerate(wanted):

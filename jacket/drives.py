@@ -1,6 +1,7 @@
 """What drives and sticks are attached, and what speaks against writing them."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from drivers.block_device import BlockDevice, BlockTarget
@@ -9,12 +10,13 @@ from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused, NoMedium
 from drivers.mmc.recording_facts import Medium
 from drivers.open_drive import SIMULATOR, open_drive
-from drivers.preflight import Demand, Refusal, not_found, preflight
+from drivers.preflight import Demand, Refusal, preflight
 from drivers.write_stick import is_blank
 from jacket.burning.disc_in_drive import refuse_used
-from reporting import FilmjacketError
+from reporting import CannotRead, FilmjacketError
 
 _ANY_SIZE = 1  # byte; nobody has said how much there is to write
+_USB = "usb:"  # a stick past the kernel, as bus and ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,22 @@ def look_at(name: str) -> Seen:
         return _simulated(name)
     found = find_device(name)
     if found is None:
-        raise not_found(name)
+        raise _not_there(name)
     return _looked_at(found)
+
+
+def _not_there(name: str) -> CannotRead:
+    """Return the error on a name that no device has: what is to be typed in place of it."""
+    meant = [d.path for d in discover() if name in (Path(d.path).name, d.bus.replace(" ", ":", 1))]
+    if meant:
+        return CannotRead("is not the path of a device", name, f"Type: jacket drives {meant[0]}")
+    remedy = (
+        "Plug it in, type `jacket drives` alone, and then a path that it lists, such as /dev/sr0 "
+        "or /dev/sdb"
+    )
+    if name.startswith(_USB):
+        remedy += "; names such as usb:1-4 are for `jacket burn --device` alone"
+    return CannotRead("there is no such drive or stick", name, remedy)
 
 
 def _looked_at(found: Found) -> Seen:

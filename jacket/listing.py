@@ -15,6 +15,7 @@ from dicomdir.record import Directory, DirectoryRecord
 from jacket.entry_index import LOCKED, index_entry
 from jacket.locked_medium import encrypted_medium
 from jacket.mail import opened_with, refuse_sealed
+from jacket.media_in_folder import no_dicom_in
 from jacket.plain import plain_left_out
 from jacket.single_file import open_medium_or_file
 from jacket.unlocked_medium import UnlockedMedium
@@ -190,7 +191,7 @@ def _directory_from_files(medium: Medium, path: str) -> tuple[Directory, list[No
     if not instances and encrypted:
         raise encrypted_medium(path, encrypted)
     if not instances:
-        raise CannotRead("there is no DICOM on it", path, "Look at it with a file manager")
+        raise no_dicom_in(path)
     pairs = [(instance, names[instance.source]) for instance in instances]
     directory = build_directory(pairs, file_set_uid="").directory
     return directory, [*strangers, *homeless, *left_out]

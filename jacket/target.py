@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from stat import S_ISFIFO, S_ISREG
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jacket.capacities import HOLDS
 from jacket.profile_texts import MEDIA as NAMES
@@ -18,6 +19,9 @@ from profiles.application_profiles import (
     Security,
 )
 from reporting import CannotWrite, WrongUsage
+
+if TYPE_CHECKING:
+    from jacket.older_target import OlderTarget
 
 # What the operator says → media of PS3.11.
 MEDIA: Final[dict[str, tuple[Medium, ...]]] = {
@@ -114,10 +118,14 @@ _BURN: Final = {
 _ATTACH: Final = (
     "attach the file, named DICOM.ZIP, to a mail with DICOM-ZIP in its subject (or name OUT.eml)"
 )
-_SEND: Final = "open it in a mail program, fill in the recipient and send it"
+_SEND: Final = (
+    "open {name} in Outlook for Windows or in Thunderbird, which take it for a draft, fill in the "
+    "recipient and send it"
+)
 _SEND_SEALED: Final = (
-    "send it as it is, with a program that takes finished messages (`sendmail ADDRESS < OUT.eml`): "
-    "when it is forwarded, its signature is no longer that of the mail"
+    "send {name} as it is, with a program that takes finished messages and adds From and To "
+    "(`sendmail ADDRESS < {quoted}`): when it is forwarded, its signature is no longer that of "
+    "the mail"
 )
 
 
@@ -219,27 +227,42 @@ def refuse_unwritable(target: Path) -> None:
     refuse_in_the_way(target)
 
 
-def refuse_in_the_way(target: Path) -> None:
-    """Refuse what stands where the target is to be.
+def refuse_in_the_way(target: Path) -> "OlderTarget | None":
+    """Refuse what stands where the target is to be; return a medium that will be replaced.
 
     Raises:
-        CannotWrite: a folder that is not empty, or, for a file, what is no file.
+        CannotWrite: a folder that is not empty, or, for a file, what is no file, or a file that
+            holds something else than such a medium.
     """
     from media.aside import not_written, refuse_occupied
 
-    if not suffix_of(target):
+    suffix = suffix_of(target)
+    if not suffix:
         refuse_occupied(target)
-        return
+        return None
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
-        return
+        return None
     except OSError as error:  # such as a name that is too long
         raise not_written(error, str(target)) from error
-    if S_ISFIFO(mode) and suffix_of(target) in (".iso", ".img"):
-        return  # an image is written in order, so that another program can take it at once
+    if S_ISFIFO(mode) and suffix in (".iso", ".img"):
+        return None  # an image is written in order, so that another program can take it at once
     if not S_ISREG(mode):
         raise CannotWrite("is there and is not a file", str(target), "Choose another name")
+    from jacket.older_target import older_target
+
+    return older_target(target, suffix)
+
+
+def replacements(targets: Iterable[Path], *, dry_run: bool) -> tuple[str, ...]:
+    """Refuse what stands where one of *targets* is to be; return remarks on what is replaced.
+
+    Raises:
+        CannotWrite: as `refuse_in_the_way`.
+    """
+    older = ((target, refuse_in_the_way(target)) for target in targets)
+    return tuple(found.told(target, dry_run=dry_run) for target, found in older if found)
 
 
 def little_space(target: Path, needed: int) -> tuple[str, ...]:
@@ -262,13 +285,24 @@ def next_step(row: ApplicationProfile, target: Path, word: str | None = None) ->
     suffix, name = suffix_of(target), NAMES[row.medium]
     if not suffix:
         return f"the folder is no {name} yet: {_NEXT_STEP[row.file_system]}"
-    if row.security is Security.SMIME:
-        return _SEND_SEALED
-    if suffix in (".zip", ".eml"):
-        return _ATTACH if suffix == ".zip" else _SEND
+    if suffix == ".zip":
+        return _ATTACH
+    if suffix == ".eml":
+        return _to_send(target, sealed=row.security is Security.SMIME)
     if word == "bd-r":
         return _CLOSE.format(name="BD-R")
     return _BURN.get(row.medium, _WRITE_IMAGE).format(name=name)
+
+
+def _to_send(target: Path, *, sealed: bool) -> str:
+    """Return how the mail *target* is sent, or each of those of a set."""
+    from jacket.drafting import volume_path
+
+    first = volume_path(target, 1)
+    several = first.exists() and not target.exists()
+    named = f"{first} and each of the other mails" if several else str(target)
+    quoted = quote(str(first if several else target))
+    return (_SEND_SEALED if sealed else _SEND).format(name=named, quoted=quoted)
 
 
 def room(row: ApplicationProfile, needed: int) -> tuple[str, ...]:

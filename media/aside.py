@@ -150,6 +150,9 @@ def working_folder(target: Path) -> Iterator[Path]:
         except OSError as error:
             raise not_written(error, str(target.parent)) from error
         yield folder
+    except CannotWrite as error:
+        _name_target(error, folder, str(target), with_rest=False)
+        raise
     finally:
         _remove_tree(folder)
         _ours.discard(folder)
@@ -228,9 +231,21 @@ def folder_aside(target: Path) -> Iterator[Path]:
         _remove_tree(aside)
         if isinstance(error, OSError):
             raise not_written(error, str(target)) from error
+        if isinstance(error, CannotWrite):
+            _name_target(error, aside, str(target), with_rest=True)
         raise
     finally:
         _ours.discard(aside)
+
+
+def _name_target(error: CannotWrite, aside: Path, target: str, *, with_rest: bool) -> None:
+    """Let *error* name the target where it names what is made aside: nobody knows that name.
+
+    With *with_rest* a file in it keeps its place, as it will have it in the target.
+    """
+    start, hidden, rest = error.where.partition(str(aside))
+    if not start and hidden:
+        error.where = target + rest * with_rest
 
 
 def refuse_occupied(target: Path) -> None:

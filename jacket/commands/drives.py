@@ -10,6 +10,15 @@ from jacket.drives import Seen, look_at, seen
 
 # By whether --erase is all that it takes.
 _MARKS: Final = {False: "not to be written", True: "not to be written as it is"}
+# Kinds of devices that media are made on; disks are built in.
+_WANTED: Final = ("optical", "stick")
+_NONE: Final = (
+    "no drive or stick found",
+    "  → Plug it in, wait a few seconds and ask again; try another port or cable. A virtual "
+    "machine or a container has those alone that are handed to it.",
+    "  → Without one `jacket author SOURCE -o disc.iso` makes an image for another computer, and "
+    "`--device simulator:cd-r` shows how burning goes.",
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,8 +39,9 @@ def run(arguments: Namespace) -> int:
         return 0
     for one in there:
         _say(one)
-    if not there:
-        console.say("no drive, no stick")
+    if not arguments.device and not any(one.found.kind in _WANTED for one in there):
+        for line in _NONE:
+            console.say(line)
     return 0
 
 

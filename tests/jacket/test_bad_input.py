@@ -293,17 +293,43 @@ def test_a_dry_run_refuses_a_target_as_the_real_run_does(
 
 
 def test_a_full_disk_leaves_nothing_and_keeps_what_was_there(
-    full: Path, two_patients: Path, run: Callable[..., object]
+    full: Path, two_patients: Path, test_files: Path, run: Callable[..., object]
 ) -> None:
-    (full / "disc.iso").write_bytes(b"an older one")
-    (full / "BALLAST").write_bytes(bytes(80_000))
+    assert run("author", test_files / "MR_small.dcm", "-o", full / "disc.iso").code == 0
+    older = (full / "disc.iso").read_bytes()
+    (full / "BALLAST").write_bytes(bytes(shutil.disk_usage(full).free - 10_000))
     for name in ("disc.iso", "stick"):
         said = run("author", two_patients, "-o", full / name)
         assert said.code == 3
         assert str(full) in said.err
         assert "Make room there" in said.err
-    assert (full / "disc.iso").read_bytes() == b"an older one"
+    assert (full / "disc.iso").read_bytes() == older
     assert everything(full) == {"disc.iso", "BALLAST"}
+
+
+@pytest.mark.parametrize(
+    "name", ["disc.iso", "stick.img", "mail.zip", "mail.eml", "mime.eml", "folder"]
+)
+def test_a_full_disk_names_the_target_however_full_it_is(
+    name: str, full: Path, test_files: Path, run: Callable[..., object]
+) -> None:
+    profile = {"mime.eml": ("--profile", "STD-GEN-MIME")}.get(name, ())
+    words = ("author", test_files / "MR_small.dcm", "-o", full / name, *profile)
+    codes = []
+    for room in range(4096, 80_000, 4096):
+        (full / "BALLAST").write_bytes(bytes(shutil.disk_usage(full).free - room))
+        said = run(*words)
+        codes.append(said.code)
+        if said.code == 3:
+            assert f"{full / name}" in said.err
+            assert "Make room there" in said.err
+            assert ".partial-" not in said.err
+            assert everything(full) == {"BALLAST"}
+        (full / "BALLAST").unlink()
+        if said.code == 0:
+            break
+    assert codes[0] == 3
+    assert set(codes) == {0, 3}
 
 
 def test_a_disk_that_fills_up_while_converting_ends_the_job_in_words(

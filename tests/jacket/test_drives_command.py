@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,12 +192,42 @@ def test_the_system_comes_last(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     ]
 
 
-def test_nothing_attached_is_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drives, "discover", list)
-    said = run("drives")
-    assert (said.code, said.out) == (0, "no drive, no stick\n")
-    assert run("drives", "--json").json == {"drives": []}
+def test_nothing_attached_is_no_error_and_what_to_try_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = STICK._replace(path="/dev/sda", kind="disk", removable=False, system=True)
+    for found in ([], [disk]):
+        monkeypatch.setattr(drives, "discover", lambda found=found: found)
+        said = run("drives")
+        assert said.code == 0
+        assert "no drive or stick found\n" in said.out
+        assert "Plug it in" in said.out
+        assert "--device simulator:cd-r" in said.out
+        assert said.out.startswith("/dev/sda") == bool(found)
+        assert len(run("drives", "--json").json["drives"]) == len(found)
+    monkeypatch.setattr(drives, "discover", lambda: [STICK._replace(mounted=("/media/stick",))])
+    assert "found" not in run("drives").out
+    monkeypatch.setattr(drives, "find_device", lambda name: disk)
+    assert "found" not in run("drives", "/dev/sda").out, "what was asked for is told"
 
 
-def test_a_device_that_is_not_there_is_an_error(run: Run, tmp_path: Path) -> None:
-    assert run("drives", tmp_path / "sr9").code == 3
+@pytest.mark.parametrize("name", ["usb:1-4", "sdx"])
+def test_a_stick_that_is_called_otherwise_is_told_by_its_path(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drives, "discover", lambda: [DRIVE, STICK._replace(bus="usb 1-4")])
+    said = run("drives", name)
+    assert (said.code, said.out) == (3, "")
+    assert f"{name}: is not the path of a device. Type: jacket drives /dev/sdx." in said.err
+
+
+@pytest.mark.parametrize("name", ["usb:1-4", "sr9", "/dev/sr9"])
+def test_of_a_device_that_is_not_there_what_is_to_be_typed_is_told(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drives, "discover", lambda: [DRIVE, STICK._replace(bus="usb 1-5")])
+    said = run("drives", name, "--json")
+    assert said.code == 3
+    assert said.json["error"]["where"] == name
+    assert "such as /dev/sr0 or /dev/sdb" in said.err
+    assert ("jacket burn --device" in said.err) == (name == "usb:1-4")

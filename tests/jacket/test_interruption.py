@@ -102,10 +102,11 @@ def test_an_image_is_complete_or_not_there_whenever_the_job_is_killed(
     target = tmp_path / "disc.iso"
     words = ("author", sources, "-o", target)
     whole = lifetime(*words)
+    before = target.read_bytes() + b"from before"  # an image, as anything else is not replaced
     moment = random.Random(SEED + number)  # noqa: S311 (to be repeated, not to be secret)
     codes = []
     for turn in range(RUNS):
-        old = b"what was there before" if turn % 2 else b""
+        old = before if turn % 2 else b""
         target.unlink(missing_ok=True)
         if old:
             target.write_bytes(old)

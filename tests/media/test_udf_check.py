@@ -10,7 +10,15 @@ from struct import pack_into, unpack_from
 import pytest
 
 from drivers import open_image
-from media import NamedSource, UdfMedium, lay_out_udf, open_medium, planned_files
+from media import (
+    NamedSource,
+    UdfMedium,
+    check_udf,
+    lay_out_udf,
+    open_medium,
+    planned_files,
+    read_udf,
+)
 from media import write_volume as write
 from media.entry import Entry
 from media.udf.blocks import Blocks
@@ -19,6 +27,7 @@ from media.udf.encode_volume import Revision
 from media.udf.maps import build_space
 from media.udf.rules import RULES, new_list
 from media.udf.sequence import read_structure
+from reporting import CannotRead
 
 RECORDED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SECTOR = 2048
@@ -273,6 +282,11 @@ def damaged_in_both(image: Breakable) -> None:
         image.data[first * SECTOR + 300] ^= 1
 
 
+def map_behind_the_table(image: Breakable) -> None:
+    image.put_both("<BBHH", 3, 440 + 6, 1, 6, 1, 0)
+    image.put_both("<I", 3, 268, 2)
+
+
 @pytest.mark.parametrize(
     ("expected", "break_it"),
     [
@@ -281,6 +295,7 @@ def damaged_in_both(image: Breakable) -> None:
         ({"UDF-DESCRIPTOR", "UDF-SEQUENCE"}, damaged_in_both),
         ({"UDF-DESCRIPTOR-MISSING"}, lambda i: i.put_both("<H", 0, 0, 4)),
         ({"UDF-MAP"}, lambda i: i.put_both("<I", 3, 268, 2)),
+        ({"UDF-MAP"}, map_behind_the_table),
         ({"UDF-ENTRY", "UDF-COUNTS"}, lambda i: raw(i.entry(3) * SECTOR, bytes(SECTOR))(i)),
         ({"UDF-STRATEGY", "UDF-COUNTS"}, lambda i: i.put("<H", i.entry(3), 20, 4096)),
     ],
@@ -294,16 +309,37 @@ def test_what_else_is_lost_with_a_break_is_told(
     assert rules(bytes(image.data), tmp_path) == expected
 
 
-def test_folders_below_the_eighth_level_are_told(
-    tmp_path: Path, peer: Callable[[str], str]
+@pytest.mark.parametrize("bad", [(33,), (34, 36), (32, 33, 34)])
+def test_the_first_sector_of_a_sequence_that_cannot_be_read_is_named(
+    bad: tuple[int, ...], good: bytes
 ) -> None:
-    deep = (tmp_path / "tree").joinpath(*"ABCDEFGHI")
+    class Scratched:
+        size = len(good)
+
+        def pread(self, length: int, offset: int) -> bytes:
+            if any(offset < (n + 1) * SECTOR and n * SECTOR < offset + length for n in bad):
+                raise CannotRead("is scratched", "disc", "Clean it")
+            return good[offset : offset + length]
+
+    volume = read_udf(Scratched())
+    assert volume is not None
+    told = [f for f in check_udf(volume, Scratched()) if f.rule == "UDF-SEQUENCE"]
+    assert [finding.message for finding in told] == [
+        f"{told[0].message.partition(':')[0]}: sector {bad[0]} cannot be read"
+    ]
+
+
+@pytest.mark.parametrize(("folders", "broken"), [(7, set()), (8, {"UDF-DEPTH", "ISO-DEPTH"})])
+def test_folders_below_the_eighth_level_are_told(
+    folders: int, broken: set[str], tmp_path: Path, peer: Callable[[str], str]
+) -> None:
+    deep = (tmp_path / "tree").joinpath(*"ABCDEFGH"[:folders])  # the root is the first level
     deep.mkdir(parents=True)
     (deep / "I1").write_bytes(b"deep")
     command = [peer("genisoimage"), "-quiet", "-udf", "-D", "-o", str(tmp_path / "t.iso")]
     subprocess.run([*command, str(tmp_path / "tree")], check=True, capture_output=True)
     with open_medium(tmp_path / "t.iso") as medium:
-        assert {"UDF-DEPTH", "ISO-DEPTH"} <= {f.rule for f in medium.findings()}
+        assert {f.rule for f in medium.findings() if f.rule.endswith("-DEPTH")} == broken
 
 
 def test_a_virtual_table_that_is_gone_is_told(tmp_path: Path, peer: Callable[[str], str]) -> None:
@@ -323,6 +359,26 @@ def test_a_virtual_table_that_is_gone_is_told(tmp_path: Path, peer: Callable[[st
         assert structure is not None
         build_space(Blocks(opened), structure, problems)
     assert "UDF-VIRTUAL-TABLE" in {f.rule for f in problems.findings()}
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [(4 + 5, ord("m")), (38, 7)],  # another kind of partition; in a partition that is not there
+)
+def test_a_map_that_cannot_be_followed_is_left_out_and_told(
+    at: int, number: int, tmp_path: Path
+) -> None:
+    image = Breakable(build(tmp_path, "2.50"))
+    image.put_both("<B", 3, 440 + 6 + at, number)
+    (tmp_path / "t.udf").write_bytes(image.data)
+    problems = new_list()
+    with open_image(tmp_path / "t.udf") as opened:
+        structure = read_structure(Blocks(opened), problems)
+        assert structure is not None
+        space = build_space(Blocks(opened), structure, problems)
+    assert list(space.partitions) == [0]
+    (told,) = problems.findings()
+    assert (told.rule, told.where) == ("UDF-MAP", "partition map 1")
 
 
 def test_every_rule_has_a_case() -> None:

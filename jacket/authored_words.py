@@ -136,10 +136,7 @@ def say_password(done: Authored) -> None:
 
 def counted(done: Authored) -> str:
     """Return what all volumes hold, such as "8 instances of 1 patient, 2 studies"."""
-    every = console.amount(len(done.planned), "instance")
-    patients, studies = done.belongs_to
-    whose = f"{console.amount(patients, 'patient')}, {console.amount(studies, 'study', 'studies')}"
-    return f"{every} of {whose}" if patients else every
+    return console.whose(len(done.planned), *done.belongs_to)
 
 
 def say_lost(done: Authored) -> None:

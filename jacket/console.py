@@ -99,6 +99,14 @@ def amount(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def whose(instances: int, patients: int, studies: int) -> str:
+    """Return "8 instances of 1 patient, 2 studies", or less where they belong to nobody."""
+    every = amount(instances, "instance")
+    if not patients:
+        return every
+    return f"{every} of {amount(patients, 'patient')}, {amount(studies, 'study', 'studies')}"
+
+
 def size(number: int) -> str:
     """Return a number of bytes as people say it, in powers of ten as media are sold."""
     for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

@@ -13,11 +13,14 @@ from jacket import __version__, console
 from jacket.verification import Verification, causes
 from jacket.verify_causes import Cause
 from jacket.verify_scope import (
+    directory_in_words,
+    files_in_words,
     headline,
     kind_in_words,
     manifest_in_words,
     not_judged,
     satisfied_by_medium,
+    several_patients,
     why_none,
 )
 from reporting import Severity
@@ -48,6 +51,9 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
             satisfied=satisfied_by_medium(verdict.satisfies),
             why_none=why_none(verdict),
             headline=headline(verdict),
+            directory=directory_in_words(verdict),
+            several=several_patients(verdict),
+            files=files_in_words(verdict),
             manifest=manifest_in_words(verdict),
             not_judged=not_judged(verdict),
             printed=(printed or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),

@@ -8,6 +8,7 @@ from jacket.pdi_rules import is_of_pdi
 from jacket.secure_rules import CLOSED
 from jacket.signed_by import SignedBy
 from profiles.check_nearest import Nearest
+from profiles.order import NOBODY, HeadCount
 from reporting import Finding, Severity
 
 
@@ -39,6 +40,7 @@ class Verification:
     with_keys: bool = False  # there was something to open Secure DICOM Files with
     mail: str = ""  # how a mail was protected as a whole, in words
     is_mail: bool = False  # what was looked at came in a mail
+    heads: HeadCount = NOBODY  # whose instances the directory names
 
     @property
     def compliant(self) -> bool:

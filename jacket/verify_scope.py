@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from jacket.console import amount
+from jacket.console import amount, size, whose
 from jacket.profile_texts import MEDIA
 from jacket.verification import Verification
 from profiles.profile_table import PROFILES
@@ -76,6 +76,26 @@ def why_none(verdict: Verification) -> list[str]:
         *(f"{rule}: {meanings[rule]}" for rule in nearest.rules),
         f"--profile {nearest.identifier} tells where.",
     ]
+
+
+def directory_in_words(verdict: Verification) -> str:
+    """Return what the directory names, such as "8 instances of 1 patient, 2 studies"."""
+    if not verdict.is_counted:
+        return "instances not known (the medium is encrypted)"
+    return whose(verdict.instances, *verdict.heads)
+
+
+def files_in_words(verdict: Verification) -> str:
+    """Return how many files there are, and whether they could be read."""
+    read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
+    files = amount(verdict.files, "file")
+    return f"{files} on the medium, {read} read to their ends ({size(verdict.read)})"
+
+
+def several_patients(verdict: Verification) -> str:
+    """Return a remark where a medium is not one patient's, which may be a mistake; or ""."""
+    patients = verdict.heads.patients
+    return f"{patients:,} PATIENTS ARE ON IT" if patients > 1 else ""
 
 
 def manifest_in_words(verdict: Verification) -> str:

@@ -22,6 +22,7 @@ from jacket.verify_media import FileSystemChecks
 from jacket.verify_processes import Shared, cut_up, share_out
 from media import Entry, Medium
 from profiles.application_profiles import ApplicationProfile
+from profiles.order import heads_of
 from profiles.profile_check import ProfileChecks
 from profiles.profile_table import PROFILES
 from reporting import Finding, Progress, Severity
@@ -115,6 +116,7 @@ class Walk:
             with_keys=self.keys is not None,
             mail=self.mail.words,
             is_mail=self.mail.is_mail,
+            heads=heads_of(directory),
         )
 
     def _keys_overdrawn(self, shared: Shared) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from dicomdir.elements import BadEncoding, text, values_by_tag
 from dicomdir.generated_keys import patient_id_for
 from dicomdir.instance import Instance
+from dicomdir.record import Directory, DirectoryRecord
 
 SOURCE: Final = attrgetter("source")
 _PATIENT_ID: Final = 0x00100020
@@ -75,11 +76,39 @@ class HeadCount(NamedTuple):
     studies: int
 
 
+NOBODY: Final = HeadCount(0, 0)
+
+
 def head_count(instances: Iterable[Instance]) -> HeadCount:
     """Count to whom *instances* belong; objects that belong to no patient add nothing."""
     places = Places()
     found = {(place.patient, place.study) for place in map(places.of, instances) if place.patient}
     return HeadCount(len({patient for patient, _ in found}), len(found))
+
+
+def heads_of(directory: Directory) -> HeadCount:
+    """Count whose instances the records of a *directory* name.
+
+    A patient is one Patient ID: a directory that another program wrote may have several records
+    of one. Records without an identifier count one by one.
+    """
+    patients: set[str | int] = set()
+    studies: set[str | int] = set()
+    for patient in directory.records:
+        if patient.record_type != "PATIENT":
+            continue
+        patients.add(_identity(patient, _PATIENT_ID))
+        below = (child for child in patient.children if child.record_type == "STUDY")
+        studies.update(_identity(study, _STUDY_UID) for study in below)
+    return HeadCount(len(patients), len(studies))
+
+
+def _identity(record: DirectoryRecord, tag: int) -> str | int:
+    try:
+        value = text(values_by_tag(record.keys).get(tag, b""))
+    except BadEncoding:
+        value = ""
+    return value or id(record)
 
 
 def in_reading_order(instances: Iterable[Instance]) -> list[Instance]:

@@ -97,6 +97,8 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "label": verdict.label,
             "file_set_uid": verdict.file_set_uid,
             "file_set_id": verdict.file_set_id,
+            "patients": verdict.heads.patients,
+            "studies": verdict.heads.studies,
             "bytes_read": verdict.read,
             "manifest_files": verdict.listed,
             "manifest_compared": verdict.compared,
@@ -178,15 +180,12 @@ def _say_verdict(verdict: Verification) -> None:
 
 
 def _say_what_was_read(verdict: Verification) -> None:
-    read = "all" if not verdict.unread else f"{verdict.files - verdict.unread:,}"
-    instances = console.amount(verdict.instances, "instance")
-    if not verdict.is_counted:
-        instances = "instances not known (the medium is encrypted)"
-    console.say(
-        f"  {instances} in the directory, "
-        f"{console.amount(verdict.files, 'file')} on the medium, {read} read to their ends "
-        f"({console.size(verdict.read)})"
-    )
+    from jacket.verify_scope import directory_in_words, files_in_words, several_patients
+
+    console.say(f"  {directory_in_words(verdict)} in the directory")
+    console.say(f"  {files_in_words(verdict)}")
+    if several := several_patients(verdict):
+        console.say(f"  {several}")
 
 
 def _say_secure(verdict: Verification) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from jacket.report import render
 from jacket.verification import Verification, verify
-from jacket.verify_scope import KINDS, not_judged, satisfied_by_medium
+from jacket.verify_scope import KINDS, files_in_words, not_judged, satisfied_by_medium
 from profiles.application_profiles import FILE_SYSTEMS
 from profiles.check_nearest import Nearest
 from profiles.profile_table import PROFILES
@@ -79,6 +79,12 @@ def test_a_clean_medium_reads_so_at_first_sight() -> None:
     ):
         assert said in page.text
     assert "NOT COMPLIANT" not in page.text
+
+
+def test_a_file_that_cannot_be_read_is_not_said_to_have_been() -> None:
+    verdict = verdict_of(unread=2)
+    assert "3,000 read to their ends" in files_in_words(verdict)
+    assert "3,000 read to their ends" in render(verdict)
 
 
 def test_a_note_shows_five_places_and_an_error_sixty() -> None:

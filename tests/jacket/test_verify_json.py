@@ -61,7 +61,7 @@ def answers(image: Path, tmp_path: Path, run: Callable[..., object]) -> list[Any
 
 def test_every_key_is_documented_with_its_type(answers: list[Any]) -> None:
     documented = rows()
-    assert len(documented) == 30
+    assert len(documented) == 32
     for answer in answers:
         assert answer["findings"]
         found = paths(answer)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from dicomdir.read import read_directory
 from jacket.verification import verify
+from profiles.order import heads_of
 
 Run = Callable[..., Any]
 
@@ -28,6 +30,34 @@ def stick(tmp_path: Path, two_patients: Path, run: Run) -> Path:
     folder = tmp_path / "stick"
     assert run("author", two_patients, "-o", folder, "--profile", "STD-GEN-USB-JPEG").code == 0
     return folder
+
+
+def test_whose_instances_they_are_is_said_in_words_page_and_json(
+    image: Path, tmp_path: Path, run: Run
+) -> None:
+    page = tmp_path / "page.html"
+    told = run("verify", image, "--html", page)
+    assert told.code == 0
+    assert " instances of 2 patients, 5 studies in the directory\n" in told.out
+    assert "\n  2 PATIENTS ARE ON IT\n" in told.out
+    assert "instances of 2 patients, 5 studies" in page.read_text()
+    assert "2 PATIENTS ARE ON IT" in page.read_text()
+    medium = run("verify", image, "--json").json["medium"]
+    assert (medium["patients"], medium["studies"]) == (2, 5)
+
+
+def test_one_patient_is_no_remark_however_many_records_there_are(
+    two_patients: Path, tmp_path: Path, run: Run
+) -> None:
+    disc = tmp_path / "disc"
+    assert run("author", two_patients, "-o", disc, "--patient", "77654033").code == 0
+    assert "PATIENTS" not in run("verify", disc).out
+    read = read_directory((disc / "DICOMDIR").read_bytes()).directory
+    assert heads_of(read).patients == 1
+    twice = read.replaced(records=[*read.records, read.records[0].replaced()])
+    assert heads_of(twice) == heads_of(read)
+    nameless = read.replaced(records=[record.replaced(keys=b"") for record in twice.records])
+    assert heads_of(nameless).patients == 2
 
 
 def test_what_ihe_adds_takes_no_profile_away(stick: Path, run: Run) -> None:

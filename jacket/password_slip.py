@@ -15,6 +15,7 @@ from reporting import CannotWrite, WrongUsage
 from secure.password import octets_of
 
 _TITLE: Final = "Password for encrypted medical images"
+_SIMULATED: Final = "SIMULATED, NOTHING WAS BURNED"
 # All is 64 points or more from the upper and the lower edge: a printer with Letter paper (612 by
 # 792) shows the page whole, whether it scales it or cuts it.
 _LEFT, _RIGHT = 48, 547
@@ -33,6 +34,7 @@ class PasswordSlip(NamedTuple):
     kind: str = "disc"  # what people call it: disc, stick, file
     line: str = ""  # anything more, such as whom the sheet is for
     has_viewer: bool = False  # on the medium
+    is_simulated: bool = False  # the drive is: there is no medium
 
     def __repr__(self) -> str:
         return f"<PasswordSlip of {self.medium!r}>"  # never the password
@@ -150,12 +152,17 @@ def render_slip(slip: PasswordSlip) -> bytes:
     below = draw_qr(page, slip.password, _RIGHT, top, _STEPS)
     page.text(_RIGHT - _STEPS, below - 7, "The password, to be scanned", "Helvetica", 9, _GREY)
     _draw_warning(page, kind)
-    return page.encode(_TITLE)
+    return page.encode(_SIMULATED if slip.is_simulated else _TITLE)
 
 
 def _draw_head(page: Page, slip: PasswordSlip, kind: str) -> None:
-    page.text(_LEFT, 744, _TITLE, "Helvetica-Bold", 25)
-    said = f"It opens the images on the {kind} that is named here, and nothing else."
+    if slip.is_simulated:
+        page.fill([(_LEFT, 737, _RIGHT - _LEFT, 40)])
+        page.text(_LEFT + 12, 748, _SIMULATED, "Helvetica-Bold", 26, _WHITE)
+        said = f"There is no {kind} that this password opens. A sheet would look like this."
+    else:
+        page.text(_LEFT, 744, _TITLE, "Helvetica-Bold", 25)
+        said = f"It opens the images on the {kind} that is named here, and nothing else."
     page.text(_LEFT, 722, said, "Helvetica", 11.5, _GREY)
     page.line(((_LEFT, 708), (_RIGHT, 708)), 1)
     _draw_field(page, _LEFT, kind.upper(), slip.medium)
@@ -185,11 +192,11 @@ def _draw_steps(page: Page, steps: Iterable[tuple[str, str]], top: float) -> Non
 
 def _steps(kind: str, *, has_viewer: bool) -> Iterator[tuple[str, str]]:
     if has_viewer:
-        yield f"With the viewer on the {kind}", "Start it, and type the password when it asks."
+        yield f"Start the viewer on the {kind}", "If it does not start, see README.TXT beside it."
     else:
-        yield f"See README.TXT on the {kind}", "It is not encrypted, and tells how to go on."
-    yield "On a computer with Filmjacket", "Run jacket decrypt, and give it the password."
-    yield "On a computer with OpenSSL", f"README.TXT on the {kind} has the lines to type."
+        yield f"Open README.TXT on the {kind}", "It is not encrypted, and tells all that follows."
+        yield "Take Filmjacket or OpenSSL", "Run jacket decrypt, or type the lines for OpenSSL."
+    yield "Type the password when it is asked for", "Small and capital letters differ."
 
 
 def _draw_warning(page: Page, kind: str) -> None:

@@ -48,13 +48,14 @@ class Protection:
         certificates: Sequence[str],
         signers: Sequence[str],
         kind: str,
+        is_simulated: bool,
         remarks: Sequence[str],
     ) -> None:
         """Be what `protection_of` makes."""
         self._sealer, self._password, self._slip = sealer, password, slip
         self._is_told = is_told
         self._certificates, self._signers = tuple(certificates), tuple(signers)
-        self._kind = kind
+        self._kind, self._is_simulated = kind, is_simulated
         self.remarks = tuple(remarks)
 
     @property
@@ -139,7 +140,9 @@ class Protection:
             return
         from jacket.password_slip import PasswordSlip, write_slip
 
-        slip = PasswordSlip(self._password, label, clock.date(), self._kind)
+        slip = PasswordSlip(
+            self._password, label, clock.date(), self._kind, is_simulated=self._is_simulated
+        )
         write_slip(slip, self._slip, medium)
 
     def take_back(self) -> None:
@@ -232,6 +235,7 @@ def protection_of(
         certificates=[name_of(one) for one in certificates],
         signers=[name_of(one.certificates[0]) for one in signers],
         kind=_kind(row.medium),
+        is_simulated=wish.is_simulated,
         remarks=[*remarks, *told, *doubted],
     )
 

@@ -1,7 +1,7 @@
 """What the operator says of the protection of a medium, and the keys that are named in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ class Wish:
     signing_keys: Sequence[str] = ()
     signing_certificates: Sequence[str] = ()  # one for each of the keys
     key_password: str | None = None  # of the signing keys
+    is_simulated: bool = False  # the drive is, which the sheet has to say
 
     def __repr__(self) -> str:
         return f"<Wish for {len(self.encrypt_to)} certificates>"  # never a password
@@ -32,6 +33,10 @@ class Wish:
         """Whether nothing was said."""
         given = (self.encrypt_to, self.password, self.slip, self.signing_keys)
         return not any(given) and not self.signing_certificates
+
+    def simulated(self) -> "Wish":
+        """Return the same for a simulated drive."""
+        return replace(self, is_simulated=True)
 
 
 NO_WISH: Final = Wish()

@@ -84,6 +84,9 @@ def burn(
     room = target.room(capacity, split=planning.get("split", False))
     _refuse_smaller(room, capacity, planning.get("volumes", ()), target.name)
     given = list(sources)
+    place = target.plain()
+    simulated = bool(place.get("simulated"))
+    planning["wish"] = wish.simulated() if simulated else wish
     job = partial(
         author,
         given,
@@ -99,7 +102,7 @@ def burn(
     if dry_run:
         planned = _authored(job, folder, target, _OnTarget(target, medium, None, sheet))
         target.check(max(volume.size for volume in planned.volumes))
-        return Burned(planned, target.name, (), "", target.plain())
+        return Burned(planned, target.name, (), "", place)
     order = order_of(
         planning,
         clock=int(clock.timestamp()),
@@ -108,8 +111,6 @@ def burn(
         sources=len(given),
     )
     begun = datetime.now(UTC).replace(microsecond=0)
-    place = target.plain()
-    simulated = bool(place.get("simulated"))
     record = JobRecord.begin(
         folder, "burn", begun, **order.plain(), simulated=simulated, target=place, discs=[]
     )

@@ -27,7 +27,7 @@ SHEETS = (
     PasswordSlip("W" * 300, "W" * 200, DAY, kind="W" * 40, line="W" * 400),
     PasswordSlip("".join(REPERTOIRE), "", DAY, kind="stick", line="word " * 100),
     PasswordSlip("word " * 60 + "'\"\\.,:;|lIO01-_~^`", "A", DAY, line="Łukasz Müller 山田 🩻\n"),
-    PasswordSlip(" " * 30, "A", DAY),
+    PasswordSlip(" " * 30, "A", DAY, kind="W" * 40, is_simulated=True),
     PasswordSlip("".join(Random(1).choices(REPERTOIRE, k=1024)), "A", DAY),  # noqa: S311 (a sample)
 )
 

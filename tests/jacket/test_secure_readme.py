@@ -1,5 +1,6 @@
 """README.TXT of encrypted media: its lines to type are run as they stand, on real files."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -96,17 +97,19 @@ def make_disc(disc: Path, files: dict[str, bytes]) -> None:
 
 def put_keys(person: Person, home: Path) -> None:
     """Put certificate and key where the lines to type look for them."""
-    (home / "cert.pem").write_bytes(person.certificate.read_bytes())
-    (home / "key.pem").write_bytes(person.key.read_bytes())
+    (home / "dicom-cert.pem").write_bytes(person.certificate.read_bytes())
+    (home / "dicom-key.pem").write_bytes(person.key.read_bytes())
 
 
 def blocks(readme: bytes, heading: str) -> list[str]:
-    """Return the lines to type of one section, those of each step together."""
-    section = readme.decode().replace("\r\n", "\n").split(heading)[1]
-    end = re.search(r"\n[A-Z ,.0-9]+\n---", section)
+    """Return the lines to type of one section, those of each step together, as they stand.
+
+    They end with CR LF: whoever takes them out of the file by a program has them so.
+    """
+    section = readme.decode().split(heading)[1]
+    end = re.search(r"\r\n[A-Z ,.0-9]+\r\n---", section)
     section = section[: end.start() if end else None]
-    found = re.findall(r"(?:^ {4}.*\n)+", section, re.MULTILINE)
-    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in found]
+    return re.findall(r"(?:^ {4}.*\r\n)+", section, re.MULTILINE)
 
 
 def lines_for_a_password() -> list[str]:
@@ -116,16 +119,25 @@ def lines_for_a_password() -> list[str]:
 def type_lines(lines: Sequence[str], tmp_path: Path, shell: str = "bash", typed: str = "") -> str:
     """Let *shell* run the lines, all but the place of the disc as they stand."""
     script = "".join(lines).replace("/media/cdrom", str(tmp_path / "disc"))
-    (tmp_path / "lines.sh").write_text(script)
+    (tmp_path / "lines.sh").write_bytes(script.encode())
     done = subprocess.run(
         [shell, str(tmp_path / "lines.sh")],
         input=typed,
         text=True,
         capture_output=True,
         check=False,
-        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        env=os.environ | {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
     )
+    assert done.stderr == ""
     return done.stdout
+
+
+def told(said: str) -> list[str]:
+    """Return what is said but for the version, the marks of files that open, and their number."""
+    version, *lines, number = said.splitlines()
+    assert version.startswith("OpenSSL ")
+    assert number.endswith("FILES ARE IN " + number.rpartition(" ")[2])
+    return [line.lstrip(".") for line in lines if line.strip(".")]
 
 
 def opened(tmp_path: Path) -> dict[str, bytes]:
@@ -154,7 +166,8 @@ def test_lines_with_a_password_open_what_openssl_encrypted(
     medium = SecureMedium("LABEL", has_password=True, signers=signers, is_wrapped=is_wrapped)
     said = type_lines(blocks(render_readme(medium), SHELL), tmp_path, shell, f"{PASSWORD}\n")
     assert opened(tmp_path) == contents
-    assert "NOT OPENED" not in said
+    assert told(said) == []
+    assert f"\n3 FILES ARE IN {tmp_path}/images\n" in said
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash"])
@@ -168,7 +181,7 @@ def test_the_second_disc_of_a_set_takes_nothing_of_the_first_away(
     (tmp_path / "images" / first).write_bytes(b"of the first disc")
     said = type_lines(lines_for_a_password(), tmp_path, shell, f"{PASSWORD}\n")
     assert opened(tmp_path) == contents | {first: b"of the first disc"}
-    assert f"THERE ALREADY: ./{first}" in said
+    assert told(said) == [f"THERE ALREADY: {tmp_path}/disc/{first}"]
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
@@ -192,8 +205,36 @@ def test_lines_with_a_key_open_what_openssl_encrypted(
         signers=("CN=signer",) if is_signed else (),
         is_wrapped=is_wrapped,
     )
-    type_lines(blocks(render_readme(medium), SHELL), tmp_path)
+    places, _, key, loop = blocks(render_readme(medium), SHELL)
+    type_lines([places, key, loop], tmp_path)
     assert opened(tmp_path) == contents
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_lines_on_an_authored_disc_open_it_as_decrypt_does(
+    shell: str, pydicom_files: list[Path], tmp_path: Path, peer: Peer, run: Callable[..., Any]
+) -> None:
+    peer("openssl")
+    ct = next(path for path in pydicom_files if path.name == "CT_small.dcm")
+    image, password = tmp_path / "disc.iso", tmp_path / "password"
+    password.write_text(PASSWORD)
+    words = ("--profile", "STD-GEN-SEC-CD", "--password-file", password)
+    assert run("author", ct, "-o", image, *words).code == 0
+    extract = ["-osirrox", "on", "-indev", str(image), "-extract", "/", str(tmp_path / "disc")]
+    subprocess.run([peer("xorriso"), *extract], check=True, capture_output=True)
+    lines = blocks((tmp_path / "disc" / "README.TXT").read_bytes(), SHELL)
+    assert all(line.endswith("\r\n") for line in lines)
+    said = type_lines(lines, tmp_path, shell, f"{PASSWORD}\n")
+    assert told(said) == []
+    plain = tmp_path / "plain"
+    assert run("decrypt", image, "--to", plain, "--password-file", password).code == 0
+    expected = {
+        str(path.relative_to(plain)): path.read_bytes()
+        for path in plain.rglob("*")
+        if path.is_file() and not path.suffix
+    }
+    assert opened(tmp_path) == expected
+    assert ct.read_bytes() in expected.values()
 
 
 def sealed(contents: dict[str, bytes], **words: Any) -> dict[str, bytes]:
@@ -229,7 +270,7 @@ def test_lines_open_our_own_files_by_password_or_key(
     medium = SecureMedium(
         "LABEL", True, ("CN=recipient",), signers=("CN=signer",) if is_signed else ()
     )
-    places, with_password, with_key, loop = blocks(render_readme(medium), SHELL)
+    places, with_password, _, with_key, loop = blocks(render_readme(medium), SHELL)
     chosen = with_password if way == "password" else with_key
     type_lines([places, chosen, loop], tmp_path, typed=f"{PASSWORD}\n")
     assert opened(tmp_path) == contents
@@ -244,15 +285,89 @@ def test_a_password_is_taken_as_it_is_typed(password: str, tmp_path: Path, peer:
     assert opened(tmp_path) == {"DICOMDIR": b"content"}
 
 
-def test_one_file_alone_is_opened_when_its_name_stands_for_the_dot(
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["", "\n"])
+def test_ends_of_lines_that_are_pasted_with_a_password_are_no_part_of_it(
+    before: str, end: str, contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
+    lines = [line.replace("\r\n", end) for line in lines_for_a_password()]
+    type_lines(lines, tmp_path, typed=f"{before}{PASSWORD}{end}")
+    assert opened(tmp_path) == contents
+
+
+def test_names_that_linux_shows_in_small_letters_are_as_the_directory_has_them(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    files = sealed(contents, password=PASSWORD)
+    make_disc(tmp_path / "disc", {name.lower(): content for name, content in files.items()})
+    type_lines(lines_for_a_password(), tmp_path, typed=f"{PASSWORD}\n")
+    assert opened(tmp_path) == contents
+
+
+def test_what_another_system_has_put_on_a_stick_is_passed_over(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    others = {".fseventsd/fseventsd-uuid": b"1", "System Volume Information/IndexerVolumeGuid": b""}
+    make_disc(tmp_path / "disc", others | sealed(contents, password=PASSWORD))
+    said = type_lines(lines_for_a_password(), tmp_path, typed=f"{PASSWORD}\n")
+    assert told(said) == []
+    assert opened(tmp_path) == contents
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_paths_with_blanks_and_folders_that_are_named_from_where_one_is(
+    shell: str, contents: dict[str, bytes], tmp_path: Path, peer: Peer, monkeypatch: Any
+) -> None:
+    peer("openssl")
+    make_disc(tmp_path / "a  disc [1]", sealed(contents, password=PASSWORD))
+    monkeypatch.chdir(tmp_path)
+    places, *lines = lines_for_a_password()
+    places = places.replace("/media/cdrom", "a  disc [1]").replace("$HOME/images", "the images/1")
+    type_lines([places, *lines], tmp_path, shell, f"{PASSWORD}\n")
+    found = {name: (tmp_path / "the images" / "1" / name).read_bytes() for name in contents}
+    assert found == contents
+    assert len(list((tmp_path / "a  disc [1]").rglob("*.*"))) == 1  # README.TXT, as before
+
+
+def test_what_was_begun_when_somebody_stopped_it_is_not_taken_for_an_opened_file(
     contents: dict[str, bytes], tmp_path: Path, peer: Peer
 ) -> None:
     peer("openssl")
     make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
     lines = lines_for_a_password()
-    lines[-1] = lines[-1].replace("find .", "find ./DICOMDIR")
+    lines[-1] = lines[-1].replace('mv "$T.part" "$T"', "exit")  # as by Ctrl+C
     type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
-    assert opened(tmp_path) == {"DICOMDIR": contents["DICOMDIR"]}
+    assert [path.suffix for path in (tmp_path / "images").rglob("*") if path.is_file()] == [".part"]
+    assert told(type_lines(lines_for_a_password(), tmp_path, typed=f"{PASSWORD}\n")) == []
+    assert opened(tmp_path) == contents
+
+
+def test_a_medium_is_opened_without_its_directory_when_that_is_damaged(
+    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    files = sealed(contents, password=PASSWORD) | {"DICOMDIR": b"not readable"}
+    make_disc(tmp_path / "disc", files)
+    lines = lines_for_a_password()
+    assert "DOES NOT FIT" in type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
+    lines[-1] = lines[-1].replace("-iname DICOMDIR", "-iname I0000001")
+    said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
+    assert told(said) == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR"]
+    assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
+
+
+def test_a_disc_that_is_not_there_is_not_taken_for_a_wrong_password(
+    tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    (tmp_path / "disc").mkdir()
+    (tmp_path / "disc" / "D").touch()  # else find itself says that there is nothing
+    said = type_lines(lines_for_a_password(), tmp_path, typed=f"{PASSWORD}\n")
+    assert said.splitlines()[1:] == [f"THERE IS NO DICOMDIR IN {tmp_path}/disc. Go back to step 1."]
 
 
 def test_a_file_that_was_changed_is_named_and_left_out(
@@ -265,19 +380,33 @@ def test_a_file_that_was_changed_is_named_and_left_out(
     make_disc(tmp_path / "disc", files | {NAMES[0]: bytes(damaged)})
     lines = lines_for_a_password()
     said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
-    assert said == "NOT OPENED: ./DICOMDIR\n"
+    assert told(said) == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR"]
     assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
 
 
-def test_a_wrong_password_opens_nothing_and_every_file_is_named(
-    contents: dict[str, bytes], tmp_path: Path, peer: Peer
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_a_wrong_password_is_told_in_plain_words_and_nothing_else_is_tried(
+    shell: str, contents: dict[str, bytes], tmp_path: Path, peer: Peer
 ) -> None:
     peer("openssl")
     make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
     lines = lines_for_a_password()
-    said = type_lines(lines, tmp_path, typed="another one\n")
-    assert sorted(said.splitlines()) == sorted(f"NOT OPENED: ./{name}" for name in NAMES)
-    assert not opened(tmp_path)
+    said = type_lines(lines, tmp_path, shell, typed="another one\n")
+    assert said.splitlines()[1:] == ["THE PASSWORD DOES NOT FIT. Go back to step 2."]
+    assert not (tmp_path / "images").exists()
+
+
+def test_a_wrong_key_is_told_in_plain_words(
+    contents: dict[str, bytes], people: dict[str, Person], tmp_path: Path, peer: Peer
+) -> None:
+    peer("openssl")
+    recipients = load_certificates(people["recipient"].certificate)
+    make_disc(tmp_path / "disc", sealed(contents, recipients=recipients))
+    put_keys(people["stranger"], tmp_path)
+    readme = render_readme(SecureMedium("", has_password=False, certificates=("CN=recipient",)))
+    places, _, key, loop = blocks(readme, SHELL)
+    said = type_lines([places, key, loop], tmp_path)
+    assert said.splitlines()[1:] == ["THE KEY DOES NOT FIT. Go back to step 2."]
 
 
 @pytest.mark.parametrize(("trusted", "is_opened"), [("signer", True), ("stranger", False)])
@@ -291,10 +420,10 @@ def test_with_an_authority_in_place_of_noverify_only_its_signers_are_believed(
     make_disc(tmp_path / "disc", files)
     readme = render_readme(SecureMedium("", has_password=True, signers=("CN=signer",)))
     said = " ".join(readme.decode().split())
-    instead = re.search(r"-noverify is replaced by (-CAfile )CA.pem( -purpose any),", said)
+    instead = re.search(r"-noverify is replaced by (-CAfile .* -purpose any),", said)
     assert instead
-    words = str(people[trusted].certificate).join(instead.groups())
-    lines = [line.replace("-noverify", words) for line in blocks(readme, SHELL)]
+    (tmp_path / "CA.pem").write_bytes(people[trusted].certificate.read_bytes())
+    lines = [line.replace("-noverify", instead[1]) for line in blocks(readme, SHELL)]
     type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
     assert bool(opened(tmp_path)) == is_opened
 
@@ -308,8 +437,11 @@ def test_lines_take_key_and_certificate_out_of_a_pkcs12_file(
     words += ["-passout", "pass:p12", "-out", str(tmp_path / "my.p12")]
     run([peer("openssl"), "pkcs12", "-export", *words], b"")
     readme = render_readme(SecureMedium("", has_password=False, certificates=("CN=recipient",)))
-    (lines,) = blocks(readme, "VERSION 1.1.1 OR NEWER")
-    for line in lines.splitlines():
+    (_, shells, _, _), (_, powershells, _, _) = (
+        blocks(readme, heading) for heading in (SHELL, POWERSHELL)
+    )
+    assert shells.replace("; : #", "") == powershells
+    for line in powershells.splitlines()[1:]:
         # In a session of its own, where the password cannot be asked of a terminal.
         subprocess.run(
             [*line.split(), *more],
@@ -320,7 +452,7 @@ def test_lines_take_key_and_certificate_out_of_a_pkcs12_file(
             start_new_session=True,
         )
     # The certificate is refused where it belongs to another key.
-    loaded = load_private_key(tmp_path / "key.pem", certificate=tmp_path / "cert.pem")
+    loaded = load_private_key(tmp_path / "dicom-key.pem", certificate=tmp_path / "dicom-cert.pem")
     expected = load_private_key(recipient.key).key
     assert loaded.key.private_numbers() == expected.private_numbers()
 
@@ -359,7 +491,7 @@ def test_it_tells_of_a_password_only_where_there_is_one() -> None:
     by_key = render_readme(SecureMedium("A", has_password=False, certificates=("CN=Dr A",)))
     assert b"password" not in by_key.lower()
     assert b"* CN=Dr A" in by_key
-    assert b"cert.pem" not in render_readme(SecureMedium("A", has_password=True))
+    assert b"-cert.pem" not in render_readme(SecureMedium("A", has_password=True))
 
 
 def test_a_medium_that_nobody_can_open_is_refused() -> None:
@@ -373,8 +505,8 @@ def test_the_lines_for_powershell_put_the_same_bytes_around(signers: tuple[str, 
     shell, power = "".join(blocks(readme, SHELL)), "".join(blocks(readme, POWERSHELL))
     octal = [re.findall(r"\\(\d{3})", text) for text in re.findall(r"printf '(.*)'", shell)]
     decimal = [text.split(",") for text in re.findall(r"byte\[\]\]@\((.*)\)", power)]
-    assert [[int(one, 8) for one in row] for row in octal] == [
-        [int(one) for one in row] for row in decimal
+    assert [int(one, 8) for row in octal for one in row] == [
+        int(one) for row in decimal for one in row
     ]
     check = re.findall(r"cms (-(?:digest_verify|verify -noverify)) -binary", shell + power)
     assert len(check) == 2

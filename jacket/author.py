@@ -33,6 +33,7 @@ from jacket.target import (
 from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
 from profiles.choose_syntax import LOSSY_COMPRESSION
+from profiles.order import HeadCount, head_count
 from profiles.plan import DEFAULT_QUALITY, Plan, Policy
 from profiles.profile_table import profile
 from profiles.selection import select
@@ -332,6 +333,7 @@ def _planned_only(job: _Job, decided: Plan) -> Authored:
             draft.label,
             len(draft.instances),
             on_medium=_on_medium(draft),
+            heads=_heads(draft),
         )
         for draft in wanted
     )
@@ -391,7 +393,12 @@ def _written(job: _Job, draft: Draft) -> AuthoredVolume:
         written.sha256,
         draft.layout.uid,
         _on_medium(draft),
+        _heads(draft),
     )
+
+
+def _heads(draft: Draft) -> HeadCount:
+    return head_count(item.instance for item in draft.instances)
 
 
 def _on_medium(draft: Draft) -> int | None:
@@ -415,6 +422,7 @@ def _result(
         job.row,
         max(draft.volume.measured.on_medium for draft in drafts),
         job.policy,
+        volumes=len(drafts),
         no_icons=job.no_icons,
         target=job.target if dry_run else None,
         to_write=sum(volume.size for volume in volumes),

@@ -24,6 +24,7 @@ def remarks_on(
     needed: int,
     policy: Policy,
     *,
+    volumes: int = 1,
     no_icons: bool = False,
     target: Path | None = None,
     to_write: int = 0,
@@ -35,12 +36,13 @@ def remarks_on(
         row: profile of the medium.
         needed: bytes that it takes of a medium; of several volumes the largest.
         policy: how far objects might be changed.
+        volumes: of the set.
         no_icons: the operator does not want any.
         target: where a dry run would make it; None after a real one.
         to_write: bytes that a dry run would write there.
     """
     return (
-        *_about_patients(decided),
+        *_about_patients(decided, volumes),
         *_about_loss(decided),
         *_about_growth(decided, row, policy),
         *room(row, needed),
@@ -50,11 +52,13 @@ def remarks_on(
     )
 
 
-def _about_patients(decided: Plan) -> Iterator[str]:
+def _about_patients(decided: Plan, volumes: int) -> Iterator[str]:
     patients = head_count(item.instance for item in decided.instances).patients
+    where = "IT" if volumes == 1 else f"THE {volumes} VOLUMES TOGETHER"
     if patients > 1:
         yield (
-            f"{patients:,} PATIENTS ARE ON IT: a medium for one of them is made with --patient ID"
+            f"{patients:,} PATIENTS ARE ON {where}: a medium for one of them is made with "
+            "--patient ID"
         )
 
 

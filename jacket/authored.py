@@ -8,7 +8,7 @@ from datetime import datetime
 from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.tidy_keys import MALFORMED_UID
 from profiles.judge import broken_frames
-from profiles.order import HeadCount, head_count
+from profiles.order import NOBODY, HeadCount, head_count
 from profiles.plan import Action, PlannedInstance
 
 
@@ -34,6 +34,7 @@ class AuthoredVolume:
     sha256: str | None = None  # of the file; None for a folder, and after a dry run
     file_set_uid: str = ""  # "" after a dry run
     on_medium: int | None = None  # bytes that a folder takes of its medium; None: *size*
+    heads: HeadCount = NOBODY  # whose instances these are: a person for each Patient ID
 
     def plain(self) -> dict[str, object]:
         """Return it as the contract of the command line has it."""
@@ -44,6 +45,7 @@ class AuthoredVolume:
             "file_set_uid": self.file_set_uid,
             "label": self.label,
             "instances": self.instances,
+            **self.heads._asdict(),
         } | ({} if self.on_medium is None else {"bytes_on_medium": self.on_medium})
 
     def planned(self) -> dict[str, object]:
@@ -52,6 +54,7 @@ class AuthoredVolume:
             "path": self.path,
             "label": self.label,
             "instances": self.instances,
+            **self.heads._asdict(),
             "estimated_bytes": self.size,
         }
         return told | ({} if self.on_medium is None else {"bytes_on_medium": self.on_medium})
@@ -87,7 +90,7 @@ class Authored:
 
     @property
     def belongs_to(self) -> HeadCount:
-        """How many patients and studies are on all volumes together."""
+        """How many patients (one for each Patient ID) and studies are on all volumes together."""
         return head_count(item.instance for item in self.planned)
 
     @property

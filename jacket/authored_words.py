@@ -183,7 +183,8 @@ def _say_volumes(done: Authored) -> None:
         return
     for volume in done.volumes:
         console.say(
-            f"  {console.printable(volume.path)}: {console.amount(volume.instances, 'instance')}, "
+            f"  {console.printable(volume.path)}: "
+            f"{console.whose(volume.instances, *volume.heads)}, "
             f"{f'label {volume.label}, ' if volume.label else ''}{_sizes(done, volume)}"
         )
         if volume.sha256:

@@ -1,7 +1,8 @@
 """What became of a job, kept on this machine: one JSON file for each, true at every moment.
 
-It tells of media, never of patients. A record whose state is not one of the last ones and whose
-process is gone is of a job that was killed: of its medium nothing good may be assumed.
+It tells of media, and of patients how many they are, never who. A record whose state is not one of
+the last ones and whose process is gone is of a job that was killed: of its medium nothing good may
+be assumed.
 """
 
 import json

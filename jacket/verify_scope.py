@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from jacket.console import amount, size, whose
 from jacket.profile_texts import MEDIA
 from jacket.verification import Verification
+from profiles.order import HeadCount
 from profiles.profile_table import PROFILES
 
 KINDS: Final = {
@@ -78,11 +79,20 @@ def why_none(verdict: Verification) -> list[str]:
     ]
 
 
+def heads_known(verdict: Verification) -> HeadCount | None:
+    """Return whose instances the directory names; None: it is encrypted, so nobody knows.
+
+    A person counts once for each Patient ID, which is one PATIENT record on media made here.
+    """
+    return verdict.heads if verdict.is_counted and verdict.kind != SEALED else None
+
+
 def directory_in_words(verdict: Verification) -> str:
-    """Return what the directory names, such as "8 instances of 1 patient, 2 studies"."""
-    if not verdict.is_counted:
-        return "instances not known (the medium is encrypted)"
-    return whose(verdict.instances, *verdict.heads)
+    """Return what the directory names: "8 instances of 1 patient, 2 studies in the directory"."""
+    heads = heads_known(verdict)
+    if heads is None:
+        return "whose instances they are is not known: the medium is encrypted"
+    return f"{whose(verdict.instances, *heads)} in the directory"
 
 
 def files_in_words(verdict: Verification) -> str:
@@ -92,9 +102,8 @@ def files_in_words(verdict: Verification) -> str:
     return f"{files} on the medium, {read} read to their ends ({size(verdict.read)})"
 
 
-def several_patients(verdict: Verification) -> str:
+def several_patients(patients: int) -> str:
     """Return a remark where a medium is not one patient's, which may be a mistake; or ""."""
-    patients = verdict.heads.patients
     return f"{patients:,} PATIENTS ARE ON IT" if patients > 1 else ""
 
 

@@ -207,6 +207,8 @@ def _burned(authored: Authored, target: Target, record: JobRecord, order: Order)
         profile=authored.profile,
         label=authored.label,
         instances=len(authored.planned),
+        patients=authored.belongs_to.patients,
+        studies=authored.belongs_to.studies,
         left_out=len(authored.left_out),
         flaws=len(authored.flaws),
         discs=[disc.plain() for disc in discs],

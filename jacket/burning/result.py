@@ -9,6 +9,7 @@ from jacket.authored import Authored
 from jacket.burning.defects import Defect
 from jacket.burning.read_back import ReadBack
 from jacket.verification import Verification
+from jacket.verify_scope import heads_known
 from jacket.writing import Volume
 from reporting import CannotWrite, Interrupted, Severity
 
@@ -172,11 +173,14 @@ def _plain_verification(verdict: Verification | None) -> Mapping[str, Any] | Non
     if verdict is None:
         return None
     errors = [f for f in verdict.findings if f.severity is Severity.ERROR]
+    heads = heads_known(verdict)
     return {
         "compliant": verdict.compliant,
         "errors": len(errors),
         "warnings": verdict.count(Severity.WARNING),
         "instances": verdict.instances,
+        "patients": None if heads is None else heads.patients,
+        "studies": None if heads is None else heads.studies,
         "files": verdict.files,
         "rules": sorted({finding.rule for finding in errors}),
     }

@@ -12,6 +12,7 @@ from jacket.burning.pace import clock_words
 from jacket.burning.result import SIMULATED, Burned, DiscResult
 from jacket.left_out_words import say_left_out
 from jacket.profile_texts import MEDIA
+from jacket.verify_scope import directory_in_words
 from profiles.application_profiles import Medium
 
 _MOST_REMARKS = 10
@@ -96,6 +97,8 @@ def _say_disc(disc: DiscResult, several: bool) -> None:
     why = f": {console.printable(disc.why)}" if disc.why else ""
     simulated = "SIMULATED " if disc.simulated else ""
     console.say(f"{simulated}{disc.medium}{which} {disc.verdict.upper()}{why}")
+    if disc.of > 1 and disc.verification is not None:
+        console.say(f"  {directory_in_words(disc.verification)}")
     if disc.written is not None and disc.written.seconds:
         speed = console.size(int(disc.size / disc.written.seconds))
         console.say(f"  written in {clock_words(disc.written.seconds)} ({speed}/s)")

@@ -97,6 +97,8 @@ def as_json(done: Indexed) -> dict[str, object]:
         "changed": done.changed,
         "file_set_uid": done.file_set_uid,
         "instances": done.instances,
+        "patients": done.heads.patients,
+        "studies": done.heads.studies,
         "added": done.added,
         "removed": _names(done.removed),
         "missing": _names(done.missing),
@@ -148,7 +150,7 @@ def _what(done: Indexed) -> str:
 def _say(done: Indexed, next_command: str) -> None:
     place = done.path if done.kind == "folder" else f"DICOMDIR in {done.path}"
     console.say(
-        f"{place} {_what(done)}: {console.amount(done.instances, 'instance')}, "
+        f"{place} {_what(done)}: {console.whose(done.instances, *done.heads)}; "
         f"{done.added:,} new, {len(done.removed):,} dropped"
     )
     would = "would be " if done.dry_run else ""

@@ -7,6 +7,7 @@ are listed. The UIDs are those that `jacket author --study UID` and `--series UI
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from shlex import quote
 from typing import Any
 
@@ -52,13 +53,17 @@ def run(arguments: Namespace) -> int:
 
 def _missing(listing: dict[str, Any]) -> int:
     """Return the number of files that the directory names in vain."""
-    waiting, number = [listing], 0
+    return sum(bool(record.get("missing")) for record in _records(listing))
+
+
+def _records(listing: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return every record, in no order; the whole listing is the first."""
+    waiting = [listing]
     while waiting:
         node = waiting.pop()
-        number += bool(node.get("missing"))
+        yield node
         for group in ("patients", "studies", "series", "instances"):
             waiting += node.get(group, [])
-    return number
 
 
 def _line(depth: int, *words: object) -> None:
@@ -103,6 +108,25 @@ def _say(listing: dict[str, Any], *, with_instances: bool, by_files: bool) -> No
     missing = _missing(listing)
     if missing:
         console.say(f"{console.amount(missing, 'file')} of the directory not on the medium")
+    _say_whose(listing)
+
+
+def _say_whose(listing: dict[str, Any]) -> None:
+    """Say at last how much was listed; a person counts once for each Patient ID."""
+    from jacket.verify_scope import several_patients
+
+    instances = sum("path" in record for record in _records(listing))
+    patients = _different(listing["patients"], "PatientID")
+    studies = [study for patient in listing["patients"] for study in patient["studies"]]
+    told = console.whose(instances, patients, _different(studies, "StudyInstanceUID"))
+    console.say(f"in all: {told}")
+    if several := several_patients(patients):
+        console.say(several)
+
+
+def _different(records: list[dict[str, Any]], key: str) -> int:
+    """Return the number of values of a key; records without one count one by one."""
+    return len({record.get(key) or id(record) for record in records})
 
 
 def _uid(depth: int, uid: object) -> None:

@@ -88,8 +88,9 @@ def _write_report(verdict: Verification, target: Path) -> None:
 
 def as_json(verdict: Verification) -> dict[str, object]:
     """Return the verdict as docs/reference/verify.md has it."""
-    from jacket.verify_scope import not_judged
+    from jacket.verify_scope import heads_known, not_judged
 
+    heads = heads_known(verdict)
     return {
         "medium": {
             "path": verdict.path,
@@ -97,8 +98,8 @@ def as_json(verdict: Verification) -> dict[str, object]:
             "label": verdict.label,
             "file_set_uid": verdict.file_set_uid,
             "file_set_id": verdict.file_set_id,
-            "patients": verdict.heads.patients,
-            "studies": verdict.heads.studies,
+            "patients": None if heads is None else heads.patients,
+            "studies": None if heads is None else heads.studies,
             "bytes_read": verdict.read,
             "manifest_files": verdict.listed,
             "manifest_compared": verdict.compared,
@@ -147,6 +148,18 @@ def _say(verdict: Verification) -> None:
     console.say("not judged:")
     for sentence in not_judged(verdict):
         _say_wrapped("  - ", sentence)
+    _say_in_short(verdict)
+
+
+def _say_in_short(verdict: Verification) -> None:
+    """Say once more at last what nobody should have to scroll back for."""
+    from jacket.verify_scope import directory_in_words, headline, several_patients
+
+    console.say()
+    console.say(f"in short: {'; '.join(part.text for part in headline(verdict))}")
+    console.say(f"  {directory_in_words(verdict)}")
+    if several := several_patients(verdict.heads.patients):
+        console.say(f"  {several}")
 
 
 def _say_wrapped(head: str, sentence: str) -> None:
@@ -182,9 +195,9 @@ def _say_verdict(verdict: Verification) -> None:
 def _say_what_was_read(verdict: Verification) -> None:
     from jacket.verify_scope import directory_in_words, files_in_words, several_patients
 
-    console.say(f"  {directory_in_words(verdict)} in the directory")
+    console.say(f"  {directory_in_words(verdict)}")
     console.say(f"  {files_in_words(verdict)}")
-    if several := several_patients(verdict):
+    if several := several_patients(verdict.heads.patients):
         console.say(f"  {several}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomdir.instance import KINDS, Instance, NotIndexed
+from profiles.order import NOBODY, HeadCount
 from reporting import CannotRead, Progress, WrongUsage
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Indexed(NamedTuple):
     flaws: tuple[str, ...] = ()  # what is missing of the medium itself
     not_yet: str = ""  # what keeps it from being a medium of the profile
     dry_run: bool = False
+    heads: HeadCount = NOBODY  # whose instances the directory names: a person for each Patient ID
 
     @property
     def lost(self) -> tuple[NotIndexed, ...]:

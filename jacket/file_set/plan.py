@@ -22,6 +22,7 @@ from jacket.file_set.profile import (
     not_yet_compliant,
 )
 from jacket.file_set.same import same_object
+from profiles.order import heads_of
 from reporting import CannotRead
 
 if TYPE_CHECKING:
@@ -274,6 +275,7 @@ class _Plan:
         new = {shown(name): item for name, item in self.new.items()}
         deleted = [name for name in decided.removed if not files.is_taken(name)]
         homeless = [remarks.told_of(item, new.get(item.source)) for item in decided.left_out]
+        heads = heads_of(decided.directory)
         row = self.request.row
         about_profiles = () if row else lost_profiles(files.kind, self.pairs, self.new, decided)
         return Indexed(
@@ -290,6 +292,7 @@ class _Plan:
             removed_files=self.gone_files,
             left_out=(*self.left_out, *self.refused, *homeless),
             remarks=(
+                *remarks.about_patients(heads, decided.added),
                 *decided.remarks,
                 *(() if decided.created else remarks.still_named(decided.named, refused)),
                 *remarks.about_departures(sum(bool(i.departures) for i, _ in self.pairs)),
@@ -305,4 +308,5 @@ class _Plan:
             not_yet=""
             if row is None
             else not_yet_compliant(row, remarks.unnamed(there, decided.named)),
+            heads=heads,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from dicomdir.instance import Instance, NotIndexed
 from jacket.console import amount
 from jacket.file_set.profile import about_required_icons
+from profiles.order import HeadCount
 
 if TYPE_CHECKING:
     from jacket.file_set.directory import Decided
@@ -20,6 +21,18 @@ _DICOM: Final = frozenset(
         *("truncated", "malformed", "secure"),
     )
 )
+
+
+def about_patients(heads: HeadCount, added: Collection[FileID]) -> tuple[str, ...]:
+    """Tell that what comes in stands beside another patient's, which may be a mistake.
+
+    Args:
+        heads: whose instances the directory names in the end; a person for each Patient ID.
+        added: names of those that it did not name before.
+    """
+    if heads.patients > 1 and added:
+        return (f"{heads.patients:,} PATIENTS ARE ON IT NOW: --remove-patient ID takes one off",)
+    return ()
 
 
 def still_named(named: Collection[FileID], refused: Iterable[FileID]) -> tuple[str, ...]:

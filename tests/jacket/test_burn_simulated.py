@@ -70,3 +70,21 @@ def test_a_label_that_is_none_gets_into_no_record(label: str, run: Run, tmp_path
     said = run(*words, "--label", label)
     assert (said.code, label in said.out + said.err) == (2, False)
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_each_disc_of_a_set_tells_whose_instances_a_reader_finds_on_it(
+    run: Run, real_file_set: Path, tmp_path: Path
+) -> None:
+    words = ("burn", real_file_set, "--device", "simulator:cd-r", "--split", "--capacity", 550_000)
+    said = run(*words, "--jobs-folder", tmp_path / "jobs")
+    assert said.code == 0
+    verified = [disc["verified"] for disc in record_in(tmp_path / "jobs")["discs"]]
+    found = [(one["instances"], one["patients"], one["studies"]) for one in verified]
+    assert found == [(31, 2, 6), (50, 1, 1)]
+    lines = said.out.splitlines()
+    discs = [lines[n + 1] for n, line in enumerate(lines) if line.startswith("SIMULATED CD-R")]
+    assert discs == [
+        "  31 instances of 2 patients, 6 studies in the directory",
+        "  50 instances of 1 patient, 1 study in the directory",
+    ]
+    assert not [name for name in ("Doe", "Archibald") if name in str(record_in(tmp_path / "jobs"))]

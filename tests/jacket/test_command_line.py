@@ -47,6 +47,8 @@ VOLUME = {
     "file_set_uid": str,
     "label": str,
     "instances": int,
+    "patients": int,
+    "studies": int,
 }
 LEFT_OUT = {"source": str, "reason": str, "kind": str}
 VERIFY = {
@@ -85,6 +87,8 @@ INDEXED = {
     "changed": bool,
     "file_set_uid": str,
     "instances": int,
+    "patients": int,
+    "studies": int,
     "added": int,
     "removed": list,
     "missing": list,

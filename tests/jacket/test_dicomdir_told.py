@@ -186,3 +186,25 @@ def test_a_set_without_images_tells_of_keys_too(tmp_path: Path, run: Run) -> Non
 def test_records_with_the_keys_of_their_profile_lack_nothing(tmp_path: Path, run: Run) -> None:
     assert run("author", MR, "-o", tmp_path / "d", "--profile", "STD-CTMR-CD").code == 0
     assert about_keys(run("dicomdir", tmp_path / "d", "--add", CT, "--json")) == []
+
+
+def test_a_patient_who_comes_beside_another_is_told_loudly_and_without_a_name(
+    folder: Path, tmp_path: Path, run: Run
+) -> None:
+    assert "PATIENTS" not in run("dicomdir", folder).out, "one alone"
+    shutil.copy(CT, tmp_path / "again")
+    assert "PATIENTS" not in run("dicomdir", folder, "--add", tmp_path / "again").out
+    said = {dry: run("dicomdir", folder, "--add", MR, *dry) for dry in (("--dry-run",), ())}
+    for ran in said.values():
+        assert ran.code == 0
+        first, heading, remark = ran.out.splitlines()[:3]
+        assert first.endswith(": 2 instances of 2 patients, 2 studies; 1 new, 0 dropped")
+        assert heading == "remarks: 1"
+        assert remark.startswith("  2 PATIENTS ARE ON IT NOW: ")
+        assert "CompressedSamples" not in ran.out
+    told = run("dicomdir", folder, "--json").json
+    assert (told["instances"], told["patients"], told["studies"]) == (2, 2, 2)
+    assert told["remarks"] == [], "nobody came"
+    other = run("dicomdir", folder, "--remove-patient", pydicom.dcmread(MR).PatientID)
+    assert ": 1 instance of 1 patient, 1 study; 0 new, 1 dropped\n" in other.out
+    assert "PATIENTS" not in other.out

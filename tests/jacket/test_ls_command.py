@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
+SEVERAL = "2 PATIENTS ARE ON IT"
 
 
 @pytest.fixture
@@ -57,3 +58,17 @@ def test_files_that_no_record_names_are_counted_and_can_be_listed(
 
 def test_the_kind_of_medium_is_said_in_words(image: Path, run: Run) -> None:
     assert ": ISO 9660 image or disc  " in run("ls", image).out.splitlines()[0]
+
+
+def test_whose_instances_they_are_is_said_at_the_end(
+    medium: Path, test_files: Path, tmp_path: Path, run: Run
+) -> None:
+    lines = run("ls", medium).out.splitlines()
+    number = sum(1 for _ in medium.rglob("I0*"))
+    assert lines[-2:] == [f"in all: {number} instances of 2 patients, 5 studies", SEVERAL]
+    one = tmp_path / "one"
+    one.mkdir()
+    shutil.copy(test_files / "CT_small.dcm", one / "CT")
+    said = run("ls", one).out
+    assert said.endswith("\nin all: 1 instance of 1 patient, 1 study\n")
+    assert SEVERAL not in said

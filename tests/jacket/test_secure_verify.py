@@ -131,9 +131,13 @@ def test_what_nobody_could_count_is_not_said_to_be_none(
 ) -> None:
     page = tmp_path / "page.html"
     out = run("verify", secure, "--html", page).out
-    assert "instances not known (the medium is encrypted) in the directory" in out
-    assert "instances not known (the medium is encrypted)" in page.read_text()
+    unknown = "whose instances they are is not known: the medium is encrypted"
+    assert out.count(f"\n  {unknown}\n") == 2
+    assert out.endswith(f"\n  {unknown}\n")
+    assert f"<p>{unknown}</p>" in page.read_text()
     assert "0 instances" not in out + page.read_text()
+    medium = run("verify", secure, "--json").json["medium"]
+    assert (medium["patients"], medium["studies"]) == (None, None)
 
 
 def test_with_the_password_a_secure_medium_is_judged_as_the_plain_one(

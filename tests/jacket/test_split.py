@@ -215,6 +215,21 @@ def test_a_volume_made_alone_is_told_with_its_own_number_label_and_instances(
     assert Path(second["path"]).stat().st_size == second["estimated_bytes"]
 
 
+def test_each_volume_tells_whose_instances_are_on_it(words: tuple[object, ...], run: Run) -> None:
+    planned = run(*words, "--dry-run", "--json").json["planned"]
+    made = run(*words, "--json").json
+    assert (made["patients"], made["studies"]) == (3, 7)
+    assert "3 PATIENTS ARE ON THE 2 VOLUMES TOGETHER" in made["remarks"][0]
+    said = run(*words).out
+    for plan, volume in zip(planned, made["volumes"], strict=True):
+        tree = list_medium(volume["path"])["patients"]
+        found = (len(tree), sum(len(patient["studies"]) for patient in tree))
+        assert (volume["patients"], volume["studies"]) == found
+        assert (plan["patients"], plan["studies"]) == found
+        whose = "2 patients, 6 studies" if found == (2, 6) else "1 patient, 1 study"
+        assert f"  {volume['path']}: {volume['instances']} instances of {whose}, label " in said
+
+
 def test_a_capacity_that_is_less_than_an_empty_medium_is_not_blamed_on_a_file(
     tmp_path: Path, run: Run, real_file_set: Path
 ) -> None:

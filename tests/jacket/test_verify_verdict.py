@@ -40,8 +40,15 @@ def test_whose_instances_they_are_is_said_in_words_page_and_json(
     assert told.code == 0
     assert " instances of 2 patients, 5 studies in the directory\n" in told.out
     assert "\n  2 PATIENTS ARE ON IT\n" in told.out
-    assert "instances of 2 patients, 5 studies" in page.read_text()
-    assert "2 PATIENTS ARE ON IT" in page.read_text()
+    short, whose, several = told.out.splitlines()[-3:]
+    assert short == "in short: COMPLIANT with the general rules for DICOM media"
+    assert whose.endswith(" instances of 2 patients, 5 studies in the directory")
+    assert several == "  2 PATIENTS ARE ON IT"
+    head, _, _ = page.read_text().partition("</header>")
+    assert (
+        "instances of 2 patients, 5 studies in the directory: <strong>2 PATIENTS ARE ON IT</strong>"
+        in head
+    )
     medium = run("verify", image, "--json").json["medium"]
     assert (medium["patients"], medium["studies"]) == (2, 5)
 

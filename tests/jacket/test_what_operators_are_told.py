@@ -101,7 +101,7 @@ def test_a_dry_run_has_the_remarks_of_the_real_one(
         json.loads(run(capsys, "author", source, "-o", tmp_path / "d.iso", "--json", *more)[1])[
             "remarks"
         ]
-        for more in ((), ("--dry-run",))
+        for more in (("--dry-run",), ())
     ]
     assert remarks[0] == remarks[1]
     assert any("Patient ID (0010,0020) generated" in remark for remark in remarks[0])

@@ -12,7 +12,7 @@ from jacket.console import amount
 from jacket.decrypt_about import told_about
 from jacket.decrypt_files import Decryption, Done
 from jacket.decrypt_folder import finish
-from jacket.decrypt_missing import missing
+from jacket.decrypt_missing import hidden, missing
 from jacket.decrypt_names import placed
 from jacket.locked_medium import refuse_locked
 from jacket.mail import (
@@ -26,9 +26,10 @@ from jacket.mail import (
 from jacket.plain_medium import not_encrypted
 from jacket.signed_by import SignedBy, sum_up
 from jacket.single_file import open_medium_or_file
+from jacket.unlocked_medium import UnlockedMedium
 from jacket.verify_processes import Shared, cut_up, share_out
 from media import Entry, Medium
-from media.aside import folder_aside, refuse_occupied, refuse_without_space
+from media.aside import folder_aside, refuse_occupied, refuse_without_space, remove_leftovers
 from media.medium import folder_of
 from reporting import CannotRead, Progress, WrongUsage, silent
 
@@ -44,6 +45,7 @@ class Decrypted:
     target: str
     dry_run: bool
     decrypted: int  # files that were in envelopes
+    unchecked: int  # of these, without a digest or signature that shows changes
     copied: int  # files that were not
     size: int  # bytes of all these
     left_out: tuple[NotIndexed, ...]
@@ -133,6 +135,8 @@ def decrypt_open(
         refuse_sealed(medium, path)
         _refuse_on_medium(Path(path), target)
         refuse_occupied(target)
+        if not dry_run:
+            remove_leftovers(target)  # decrypted, and in the way of what has to have room there
         entries = list(medium.entries())
         about = told_about(medium, entries)
         wanted, left_out = placed(about.without(entries))
@@ -152,7 +156,8 @@ def decrypt_open(
             remarks = about.remarks + _unprotected(done)
             if folder is not None:
                 remarks += finish(folder, done)
-                left_out = [*missing(folder, medium), *left_out]
+            inside = UnlockedMedium(medium, own, path, accept_unprotected=accept_unprotected)
+            left_out = [*missing(inside, folder), *hidden(medium), *left_out]
         found = _Found(len(entries), dry_run, left_out, about.gone, remarks)
         return _told(medium, path, target, keys, done, found)
 
@@ -212,7 +217,7 @@ def _refuse_nothing(done: Sequence[Done], path: str) -> None:
         error = CannotRead(
             f"no file of it can be decrypted; the first, {first.where}, {first.reason}",
             path,
-            "Ask the sender for the medium again",
+            first.remedy,
         )
         error.details["left_out"] = [
             {"source": one.where, "reason": one.reason, "kind": one.kind}
@@ -247,6 +252,7 @@ def _told(
         str(target),
         found.dry_run,
         sum(one.how == "decrypted" for one in done),
+        sum(one.is_unchecked for one in done),
         sum(one.how == "copied" for one in done),
         sum(one.size for one in done if not one.kind),
         left_out,

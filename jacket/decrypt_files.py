@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from errno import EILSEQ, EINVAL, ENAMETOOLONG
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from dicomdir.meta_group import PREFIX
+from jacket.decrypt_names import NO_NAME
 from jacket.locked_medium import is_secure
 from jacket.mail import was_encrypted
 from jacket.secure_file import pieces_of
@@ -21,8 +23,10 @@ from secure.errors import SecureFileError, UnknownAlgorithm
 if TYPE_CHECKING:
     from secure import Keys, Opened
 
-PlainDone = tuple[str, str, int, str, str, str, tuple[tuple[object, ...], ...], bool, bool]
+PlainSigners = tuple[tuple[object, ...], ...]
+PlainDone = tuple[str, str, int, str, str, str, PlainSigners, bool, bool, str, bool]
 _NOTHING: Final = "nothing"
+_OF_NAMES: Final = (ENAMETOOLONG, EILSEQ, EINVAL)  # what systems have against a name
 
 
 class Done(NamedTuple):
@@ -37,6 +41,8 @@ class Done(NamedTuple):
     signers: tuple[PlainSigner, ...] = ()
     is_unprotected: bool = False  # a DICOM File that was in no envelope
     differs: bool = False  # what lay on the medium has another digest than MANIFEST.TXT lists
+    remedy: str = ""  # for the reason
+    is_unchecked: bool = False  # it came out of its envelope, and nothing shows changes of it
 
     def plain(self) -> PlainDone:
         """Return it as marshal takes it."""
@@ -96,9 +102,11 @@ class Decryption:
                     return self._decrypted(entry, file, where)
                 return self._copied(entry, file, where)
         except (SecureFileError, UnknownAlgorithm) as error:
-            return Done(where, _NOTHING, reason=error.what, kind="secure")
+            return Done(where, _NOTHING, reason=error.what, kind="secure", remedy=error.remedy)
         except CannotRead as error:
             return Done(where, _NOTHING, reason=error.what, kind="unreadable")
+        except _NoName:
+            return Done(where, _NOTHING, reason=NO_NAME, kind="not-allowed")
 
     def _decrypted(self, entry: Entry, file: FileReader, where: str) -> Done:
         pieces = _Digested(pieces_of(file)) if entry.name in self._listed else pieces_of(file)
@@ -108,7 +116,15 @@ class Decryption:
             digest = target.keep()
         signers = signers_of(opened.signers)
         differs = isinstance(pieces, _Digested) and pieces.rest() != self._listed[entry.name]
-        return Done(where, "decrypted", opened.size, digest, signers=signers, differs=differs)
+        return Done(
+            where,
+            "decrypted",
+            opened.size,
+            digest,
+            signers=signers,
+            differs=differs,
+            is_unchecked=not opened.shows_changes,
+        )
 
     def _opened(self, pieces: Iterable[bytes], target: "_Target", where: str) -> "Opened":
         """Put the DICOM File into *target*; what is not good is not in it any more."""
@@ -168,6 +184,10 @@ class _Digested:
         return self._digest.hexdigest()
 
 
+class _NoName(Exception):
+    """The system makes no file of this name: all other files have nothing to do with that."""
+
+
 class _Target:
     """A file that is gone again unless it is kept; none at all without a folder."""
 
@@ -183,6 +203,8 @@ class _Target:
                 # One that is there is what a process left that was killed.
                 self.file = self.path.open("w+b")
             except OSError as error:
+                if error.errno in _OF_NAMES:
+                    raise _NoName from error
                 raise not_written(error, str(self.path)) from error
         return self
 

@@ -22,8 +22,9 @@ def finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
                 with suppress(OSError):  # there is something in it
                     Path(below).rmdir()
     written = [(tuple(one.where.split("/")), one.digest) for one in done if not one.kind]
-    if any(name == manifest.NAME for name, _ in written):
-        return ("MANIFEST.TXT of the medium is no list of digests: it was copied as it is",)
+    # Names that differ only in case are one on many systems.
+    if any((name[0].upper(),) == manifest.NAME for name, _ in written):
+        return ("MANIFEST.TXT of the medium is no list of digests: it was taken over as it is",)
     # A name of other characters or with a line feed in it would make the list unreadable.
     if not all("/".join(name).isascii() and "/".join(name).isprintable() for name, _ in written):
         return ("there is no MANIFEST.TXT: names of files have characters that it cannot list",)

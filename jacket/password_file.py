@@ -38,6 +38,7 @@ def password_in(word: str | None, option: str = "--password-file") -> bytes | No
 
 def _first_line(word: str) -> bytes:
     if word == "-":
-        return sys.stdin.buffer.readline(_LONGEST + 1)
+        # Where standard input is closed there is None in its place, and no line in it.
+        return b"" if sys.stdin is None else sys.stdin.buffer.readline(_LONGEST + 1)
     with open(word, "rb") as file:  # noqa: PTH123 (a pipe as well, of which no object is needed)
         return file.readline(_LONGEST + 1)

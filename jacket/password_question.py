@@ -59,7 +59,8 @@ def asked_where_needed(ours: AtHand, path: str) -> "tuple[AtHand, Keys]":
 
 
 def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A service that was started without standard input has None there.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _nothing_at_hand(*, has_password: bool) -> WrongUsage:

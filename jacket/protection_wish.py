@@ -59,6 +59,12 @@ def recipients_of(paths: Iterable[str], clock: datetime) -> "tuple[list[Certific
                 path,
                 "Ask the recipient for a certificate with key encipherment",
             )
+        if judgement.standing is Standing.WEAK_KEY:
+            raise WrongUsage(
+                f"is not for encrypting ({'; '.join(judgement.reasons)})",
+                path,
+                "Ask the recipient for a certificate with an RSA key of 2,048 bits or more",
+            )
         told += [f"{path}: {reason}" for reason in judgement.reasons]
         found.append(certificate)
     return found, told

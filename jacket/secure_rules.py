@@ -135,6 +135,17 @@ _BROKEN: Final[tuple[tuple[type[FilmjacketError], Rule], ...]] = (
     (NotDicom, CONTENT),
     (UnknownAlgorithm, ALGORITHM),
 )
+_SIGN_ANEW: Final = (
+    "Ask the sender to sign with a certificate that is valid, is for signing, and has an RSA key "
+    "of 2,048 bits or more"
+)
+_REMEDIES: Final = dict.fromkeys(  # by standing, where to trust somebody more changes nothing
+    (
+        *("expired", "not yet valid", "wrong usage", "weak key"),
+        "not checked: unknown algorithm",
+    ),
+    _SIGN_ANEW,
+)
 _WEAK_NAMES: Final = {"sha1": "SHA-1", "des-ede3-cbc": "Triple-DES"}
 _WAYS: Final = {
     "B": "of the content type that the profile asks for",
@@ -160,11 +171,14 @@ def about_opened(
         where: its File ID.
         judges: somebody told whom to trust.
     """
-    if not opened.conforms:
+    if not opened.shows_changes:
         yield UNPROTECTED.at(where)
-    elif opened.variant in _WAYS:
+    if opened.variant in _WAYS:
         yield WRAPPED.at(where, f"What is encrypted is a ContentInfo, {_WAYS[opened.variant]}")
     yield from about_algorithms((opened.cipher, *opened.digests), where)
+    for signer in opened.signers:
+        if signer.signature == "unknown algorithm":
+            yield ALGORITHM.at(where, f"By {signer.name} {signer.why_unchecked}")
     yield from about_signers(signers, where, judges=judges)
 
 
@@ -179,4 +193,5 @@ def about_signers(signers: Iterable[PlainSigner], where: str, *, judges: bool) -
     """Yield who signed and is not trusted, where somebody told whom to trust (*judges*)."""
     for signer in signers:
         if signer.doubt and (judges or not signer.checked):
-            yield SIGNER.at(where, f"Signed by {signer.name}: {signer.doubt}")
+            finding = SIGNER.at(where, f"Signed by {signer.name}: {signer.doubt}")
+            yield finding._replace(remedy=_REMEDIES.get(signer.standing, finding.remedy))

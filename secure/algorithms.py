@@ -7,6 +7,7 @@ DATA: Final = "1.2.840.113549.1.7.1"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 ENVELOPED_DATA: Final = "1.2.840.113549.1.7.3"
 DIGESTED_DATA: Final = "1.2.840.113549.1.7.5"
+AUTH_ENVELOPED_DATA: Final = "1.2.840.113549.1.9.16.1.23"  # RFC 5083; not read
 
 # Keys
 RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"  # RFC 3370 4.2.1
@@ -81,6 +82,31 @@ SIGNATURES: Final[dict[str, str | None]] = {
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
 }
+
+# What people call algorithms that others use and PS3.15 D.1.1 does not have.
+_OTHERS: Final = {
+    "1.2.840.113549.1.1.4": "RSA with MD5",
+    "1.2.840.113549.1.1.7": "RSAES-OAEP",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.14": "RSA with SHA-224",
+    "1.2.840.113549.2.5": "MD5",
+    AUTH_ENVELOPED_DATA: "AuthEnvelopedData",
+    "1.2.840.10040.4.3": "DSA",
+    **{f"1.2.840.10045.4.{end}": "ECDSA" for end in ("1", "3.1", "3.2", "3.3", "3.4")},
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    **{f"2.16.840.1.101.3.4.1.{end}": "AES-GCM" for end in ("6", "26", "46")},
+    "2.16.840.1.101.3.4.2.4": "SHA-224",
+    **{f"2.16.840.1.101.3.4.2.{end}": "SHA-3" for end in ("7", "8", "9", "10")},
+}
+
+
+def called(oid: str) -> str:
+    """Return what people call the algorithm of an object identifier, which is told as well."""
+    row = DIGEST_OF_OID.get(oid) or CIPHER_OF_OID.get(oid)
+    name = _OTHERS.get(oid) if row is None else row.name
+    return oid if name is None else f"{name} ({oid})"
+
 
 CIPHER_OF_NAME: Final = {row.name: row for row in CIPHERS}
 CIPHER_OF_OID: Final = {row.oid: row for row in CIPHERS}

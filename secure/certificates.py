@@ -193,7 +193,7 @@ def load_private_key(
         ) from error
     if certificate is not None:
         found = (*load_certificates(certificate), *found)
-    return _paired(key, found, str(certificate or path), is_needed=certificate is not None)
+    return _paired(key, found, str(path), None if certificate is None else str(certificate))
 
 
 def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, tuple["Certificate", ...]]:
@@ -221,16 +221,16 @@ def _from_der(data: bytes, secret: bytes | None) -> tuple[object, tuple["Certifi
 
 
 def _paired(
-    key: object, found: tuple["Certificate", ...], where: str, *, is_needed: bool
+    key: object, found: tuple["Certificate", ...], path: str, certificate: str | None
 ) -> PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
-        raise BadKey("is not an RSA key", where, "Give an RSA key: PS3.15 D.1.1 knows no other")
+        raise BadKey("is not an RSA key", path, "Give an RSA key: PS3.15 D.1.1 knows no other")
     own = next((one for one in found if belong_together(key, one)), None)
-    if own is None and is_needed:
+    if own is None and certificate is not None:
         raise BadKey(
-            "belongs to another private key", where, "Give the certificate of this private key"
+            "belongs to another private key", certificate, "Give the certificate of the key"
         )
     return PrivateKey(key, own, tuple(one for one in found if one is not own))
 

@@ -17,16 +17,18 @@ from secure import der
 from secure.algorithms import DATA, DIGEST_OF_OID, DIGESTED_DATA, SIGNED_DATA
 from secure.ber import BerError, BerReader, Piece
 from secure.block_cipher import batches
-from secure.errors import DigestMismatch, NotCms, UnknownAlgorithm, Unprotected
+from secure.errors import DigestMismatch, NotCms, NotDicom, UnknownAlgorithm, Unprotected
 from secure.holding import Holding
 from secure.keys import Keys
 from secure.verifying import SignerInfo, SignerReport, check_signers, signer_info_of
 
 BARE: Final = "bare"  # a DICOM File alone
+DIGESTED: Final = "digested"
 # Who looks for chains looks at every certificate for every signer.
 MOST_SIGNERS: Final = 16
 MOST_CERTIFICATES: Final = 100
 _CERTIFICATES, _REVOKED, _SIGNERS = der.context(0), der.context(1), der.SET
+_OF_MAILS: Final = (b"content-type:", b"mime-version:", b"content-transfer-encoding:")
 _MAGIC_END: Final = 132  # bytes: preamble and "DICM" (PS3.10 7.1)
 
 
@@ -40,19 +42,31 @@ class Contents(NamedTuple):
     signers: tuple[SignerInfo, ...] = ()
     certificates: tuple[bytes, ...] = ()  # that came along
 
-    def check(self, keys: Keys, where: str) -> tuple[SignerReport, ...]:
+    def check(
+        self, keys: Keys, where: str, *, accept_unprotected: bool = False
+    ) -> tuple[SignerReport, ...]:
         """Raise what is wrong with it; return what is to be thought of the signers.
 
         Raises:
-            DigestMismatch, SignatureInvalid, Unprotected: as they say.
+            DigestMismatch, SignatureInvalid: as they say.
+            Unprotected: nothing shows whether it was changed, and that is not accepted.
         """
         if self.kind == BARE:
+            if accept_unprotected:
+                return ()
             raise Unprotected.at(where, "it was encrypted without a digest or signature")
-        if self.kind == "digested":
+        if self.kind == DIGESTED:
             if not all(compare_digest(self.digest, digest) for digest in self.digests.values()):
                 raise DigestMismatch.at(where)
             return ()
-        return check_signers(self.signers, self.digests, self.certificates, keys, where)
+        return check_signers(
+            self.signers,
+            self.digests,
+            self.certificates,
+            keys,
+            where,
+            accept_unprotected=accept_unprotected,
+        )
 
 
 def is_dicom(head: bytes) -> bool:
@@ -73,11 +87,15 @@ def read_contents(
 
     Raises:
         BerError: it is malformed.
+        NotDicom: it is the envelope of a mail.
         UnknownAlgorithm: content type or digest are not those of the profile.
     """
     reader = BerReader(plain)
-    if content_type == DATA and is_dicom(reader.octets.peek(_MAGIC_END)):
+    head = reader.octets.peek(_MAGIC_END)
+    if content_type == DATA and is_dicom(head):
         return _bare(reader, holding)
+    if content_type == DATA and head.lower().startswith(_OF_MAILS):
+        raise NotDicom.mail(where)
     kind, variant = _enter(reader, content_type, where)
     read = _signed if kind == SIGNED_DATA else _digested
     found = read(reader, holding, variant, where)
@@ -150,7 +168,7 @@ def _digested(reader: BerReader, holding: Holding, variant: str, where: str) -> 
     if oid not in DIGEST_OF_OID:
         raise UnknownAlgorithm.at(where, "digest", oid)
     digests = _take(_encapsulated(reader, where), {DIGEST_OF_OID[oid].name}, holding)
-    return Contents("digested", variant, digests, reader.value().octets())
+    return Contents(DIGESTED, variant, digests, reader.value().octets())
 
 
 def _signed(

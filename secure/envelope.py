@@ -9,10 +9,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from secure import der
-from secure.algorithms import ENVELOPED_DATA, CipherRow
+from secure.algorithms import AUTH_ENVELOPED_DATA, ENVELOPED_DATA, CipherRow
 from secure.ber import BerError, BerReader, BerTooMuch, Piece
 from secure.block_cipher import decrypted, decryptor
-from secure.errors import Damaged, NotCms, NotDecrypted, TooMuch
+from secure.errors import Damaged, NotCms, NotDecrypted, TooMuch, UnknownAlgorithm
 from secure.keys import Keys
 from secure.pwri import cipher_of
 from secure.unlocking import Recipient, content_keys, recipients_of
@@ -81,6 +81,8 @@ def _envelope(reader: BerReader, where: str) -> Envelope:
         kind = reader.value(_SMALL).oid()
     except BerError as error:
         raise NotCms.at(where, str(error)) from error
+    if kind == AUTH_ENVELOPED_DATA:
+        raise UnknownAlgorithm.at(where, "content type", kind)
     if kind != ENVELOPED_DATA:
         raise NotCms.at(where, f"its content type is {kind}")
     with damage_told(where):

@@ -25,6 +25,7 @@ WrongUsage
 from typing import ClassVar, Self
 
 from reporting import CannotRead, NotSupported, WrongUsage
+from secure.algorithms import called
 
 _ASK_AGAIN = "Ask the sender for the medium again"
 
@@ -139,7 +140,8 @@ class Unprotected(SecureFileError):
         return cls(
             f"cannot be checked for changes ({why})",
             where,
-            "Accept it unchecked only if you know where it comes from",
+            "Ask the sender for it with an SHA-256 digest or an RSA signature; accept it "
+            "unchecked only if you know where it comes from",
         )
 
 
@@ -155,6 +157,15 @@ class NotDicom(SecureFileError):
             "Ask the sender what it is meant to be",
         )
 
+    @classmethod
+    def mail(cls, where: str) -> "NotDicom":
+        """Tell that it is the envelope of a mail, which is opened together with its headers."""
+        return cls(
+            "is the envelope of a mail (S/MIME), and not a Secure DICOM File",
+            where,
+            "Save the whole mail (.eml) instead of what is attached to it, and name that",
+        )
+
 
 class KeyNotRead(CannotRead):
     """A file of keys or certificates does not open."""
@@ -167,7 +178,7 @@ class UnknownAlgorithm(NotSupported):
     def at(cls, where: str, use: str, oid: str) -> "UnknownAlgorithm":
         """Name the algorithm by its object identifier; *use* is what it does there."""
         return cls(
-            f"uses the {use} {oid}, which is not one of PS3.15 D.1.1",
+            f"uses the {use} {called(oid)}, which is not one of PS3.15 D.1.1",
             where,
             "Ask the sender for a medium with AES, SHA-256 and RSA",
         )

@@ -14,10 +14,10 @@ from secure.ber import BerError, BerReader, Piece
 from secure.block_cipher import BadPadding
 from secure.contents import read_signed
 from secure.envelope import damage_told, decrypting, leave
-from secure.errors import Damaged, NotCms, UnknownAlgorithm
+from secure.errors import Damaged, NotCms, UnknownAlgorithm, Unprotected
 from secure.holding import Holding
 from secure.keys import Keys
-from secure.verifying import SignerReport
+from secure.verifying import Signature, SignerReport, why_unchecked
 
 ENVELOPED: Final = "enveloped"
 SIGNED: Final = "signed"
@@ -30,6 +30,7 @@ _OTHERS: Final = {
     "1.2.840.113549.1.9.16.1.9": "CompressedData",  # RFC 3274
     "1.2.840.113549.1.9.16.1.23": "AuthEnvelopedData",  # RFC 5083
 }
+_SIGN_AGAIN: Final = "Ask for the mail to be sent again, signed with RSA and SHA-256"
 _SEND_AGAIN: Final = "Ask for the mail to be sent again"
 _TEXT: Final = frozenset(b"\t\r\n" + bytes(range(32, 127)))
 
@@ -142,7 +143,13 @@ def _checked(
 ) -> SignedMail:
     with _of_mail(), damage_told(where):
         contents = read_signed(source, holding, where, detached)
-        return SignedMail(contents.check(keys, where), tuple(contents.digests))
+        # What it is worth is for who takes off the layers, who knows of the others.
+        signers = contents.check(keys, where, accept_unprotected=True)
+    if not signers:
+        raise Unprotected.at(where, "nobody has signed it")
+    if all(one.signature is Signature.UNKNOWN_ALGORITHM for one in signers):
+        raise UnknownAlgorithm(f"is {why_unchecked(signers)}", where, _SIGN_AGAIN)
+    return SignedMail(signers, tuple(contents.digests))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from secure import der
 from secure.algorithms import DATA
 from secure.ber import BerError, BerReader, BerTooMuch, Piece
 from secure.block_cipher import BadPadding
-from secure.contents import BARE, Contents, is_dicom, read_contents
+from secure.contents import DIGESTED, Contents, is_dicom, read_contents
 from secure.envelope import Envelope, damage_told, decrypting, leave
 from secure.errors import NotDicom, TooMuch
 from secure.holding import IN_MEMORY, Holding
@@ -37,9 +37,9 @@ class Opened:
         self._holding = holding
 
     @property
-    def conforms(self) -> bool:
-        """Return whether the content is in SignedData or DigestedData, as PS3.15 D.1 wants it."""
-        return self.kind != BARE
+    def shows_changes(self) -> bool:
+        """Return whether a digest or signature was there, and the content is what it is over."""
+        return self.kind == DIGESTED or any(signer.shows_changes for signer in self.signers)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the DICOM File, in order; as often as wanted."""
@@ -107,13 +107,11 @@ def _opened(
 ) -> Opened:
     reader = BerReader(source)
     envelope, plain, failure = decrypting(reader, keys, where, _is_plausible)
-    signers: tuple[SignerReport, ...] = ()
     try:
         contents = read_contents(plain, envelope.content_type, holding, where)
         with damage_told(where):
             leave(reader)
-        if contents.kind != BARE or not accept_unprotected:
-            signers = contents.check(keys, where)
+        signers = contents.check(keys, where, accept_unprotected=accept_unprotected)
     except BerTooMuch as error:
         raise TooMuch.at(where, str(error)) from error
     except (BerError, BadPadding) as error:

@@ -28,13 +28,14 @@ def octets_of(password: str) -> bytes:
                 f"has a character at place {place} that is not among the letters A to Z, digits, "
                 "signs and the space of ISO IR 6 (PS3.15 D.1.1)",
                 "password",
-                "Choose another one without accents, umlauts and control characters",
+                "Type it as it was given; a new one goes without accents, umlauts and control "
+                "characters",
             )
     if not 0 < len(password) <= _LONGEST:
         raise BadPassword(
             f"has {len(password)} characters",
             "password",
-            f"Choose one of 1 to {_LONGEST:,} characters",
+            f"A password has 1 to {_LONGEST:,} characters",
         )
     return password.encode("ascii")
 

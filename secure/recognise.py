@@ -2,6 +2,9 @@
 
 Such a file is a CMS ContentInfo that holds EnvelopedData (PS3.15 D.1, RFC 5652 3 and 6.1):
 SEQUENCE, OBJECT IDENTIFIER envelopedData, [0], SEQUENCE, INTEGER version.
+
+AuthEnvelopedData (RFC 5083), as newer programs make it, counts as well: it is refused by its name
+when it is opened, and is not taken for a file that nobody encrypted.
 """
 
 from typing import Final
@@ -11,7 +14,10 @@ HEAD_SIZE: Final = 64  # bytes of a file that are enough to tell
 _SEQUENCE: Final = 0x30
 _EXPLICIT_0: Final = 0xA0
 _INDEFINITE: Final = 0x80
-_ENVELOPED_DATA: Final = bytes.fromhex("06092a864886f70d010703")  # 1.2.840.113549.1.7.3
+_ENVELOPES: Final = (
+    bytes.fromhex("06092a864886f70d010703"),  # 1.2.840.113549.1.7.3
+    bytes.fromhex("060b2a864886f70d0109100117"),  # 1.2.840.113549.1.9.16.1.23
+)
 _VERSIONS: Final = frozenset((0, 2, 3, 4))  # RFC 5652 6.1
 
 
@@ -22,9 +28,9 @@ def looks_like_secure_dicom_file(head: bytes) -> bool:
     writes it). Only the head is looked at: the rest may still be damaged.
     """
     position = _content_of(head, 0, _SEQUENCE)
-    if position is None or not head.startswith(_ENVELOPED_DATA, position):
+    if position is None or not head.startswith(_ENVELOPES, position):
         return False
-    position = _content_of(head, position + len(_ENVELOPED_DATA), _EXPLICIT_0)
+    position = _content_of(head, position + 2 + head[position + 1], _EXPLICIT_0)
     if position is None:
         return False
     position = _content_of(head, position, _SEQUENCE)

@@ -4,13 +4,14 @@ Revocation is not looked up: the appliance is offline.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from secure.certificates import load_certificates
+from secure.certificates import load_certificates, rsa_key_of
 from secure.errors import KeyNotRead
 
 if TYPE_CHECKING:
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 
 _LONGEST_CHAIN: Final = 8  # certificates
 _MOST_TRIED: Final = 200  # signatures that are looked at for one certificate
+_SHORTEST_KEY: Final = 2048  # bits of RSA (RFC 8551 4.2); shorter ones are for the past alone
 _MOST_FILES: Final = 10_000  # in a folder of certificates
 _EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 _DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"  # RFC 9336
 _CLIENT_AUTHENTICATION: Final = "1.3.6.1.5.5.7.3.2"  # what a device has to sign in with
 _ANY_USAGE: Final = "2.5.29.37.0"
 _USAGES: Final = {_EMAIL_PROTECTION, _DOCUMENT_SIGNING, _CLIENT_AUTHENTICATION, _ANY_USAGE}
+_FORGED: Final = ("md5", "sha1")  # digests of certificates that nobody believes any more
 # Critical extensions that are understood here: key usage, basic constraints, extended key usage,
 # and names, which nothing is derived from.
 _UNDERSTOOD: Final = {"2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17"}
@@ -42,6 +45,7 @@ class Standing(StrEnum):
     TRUSTED = "trusted"
     EXPIRED = "expired"
     NOT_YET_VALID = "not yet valid"
+    WEAK_KEY = "weak key"
     WRONG_USAGE = "wrong usage"
     UNTRUSTED = "untrusted"
     MISSING = "missing"  # nobody has the certificate
@@ -105,11 +109,12 @@ def judge(
         store: what is believed; None: nothing is.
         others: that came along and may stand between it and what is believed.
     """
-    chain = _Search(store or TrustStore(), others).chain(certificate)
+    chain = _Search(store or TrustStore(), others, at).chain(certificate)
     found = []
     if chain is None:
-        found.append((Standing.UNTRUSTED, "nobody who is trusted has issued it"))
+        found.append((Standing.UNTRUSTED, _why_untrusted(certificate)))
     found += _against_use(certificate, use)
+    found += [pair for one in chain or (certificate,) for pair in _against_key(one)]
     found += [pair for one in chain or (certificate,) for pair in _against_time(one, at)]
     standings = [standing for standing, _ in found]
     gravest = next((one for one in _GRAVEST_FIRST if one in standings), Standing.TRUSTED)
@@ -118,10 +123,30 @@ def judge(
 
 _GRAVEST_FIRST: Final = (
     Standing.UNTRUSTED,
+    Standing.WEAK_KEY,
     Standing.WRONG_USAGE,
     Standing.EXPIRED,
     Standing.NOT_YET_VALID,
 )
+
+
+def _why_untrusted(certificate: "Certificate") -> str:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    with suppress(UnsupportedAlgorithm):
+        algorithm = certificate.signature_hash_algorithm
+        if algorithm is not None and algorithm.name in _FORGED:
+            return f"it was issued with {algorithm.name.upper()}, which can be forged"
+    return "nobody who is trusted has issued it"
+
+
+def _against_key(certificate: "Certificate") -> "Iterator[tuple[Standing, str]]":
+    key = rsa_key_of(certificate)
+    if key is not None and key.key_size < _SHORTEST_KEY:
+        yield (
+            Standing.WEAK_KEY,
+            f"an RSA key of {key.key_size:,} bits can be broken: {_SHORTEST_KEY:,} are needed",
+        )
 
 
 def _against_time(certificate: "Certificate", at: datetime) -> "Iterator[tuple[Standing, str]]":
@@ -169,9 +194,11 @@ def _purposes(certificate: "Certificate") -> set[str] | None:
 class _Search:
     """Looks for a chain from a certificate to one that is believed; gives up in time."""
 
-    def __init__(self, store: TrustStore, others: "Sequence[Certificate]") -> None:
+    def __init__(self, store: TrustStore, others: "Sequence[Certificate]", at: datetime) -> None:
         self._believed = set(store.certificates)
-        self._issuers = (*store.certificates, *others)
+        # An authority that has a new certificate lends its name and key to the old one, too.
+        issuers = (*store.certificates, *others)
+        self._issuers = sorted(issuers, key=lambda one: any(_against_time(one, at)))
         self._tries = _MOST_TRIED
 
     def chain(

@@ -181,6 +181,8 @@ def _nobody(
             return UnknownAlgorithm(
                 recipient.algorithm, where, "Ask the sender for a medium that follows PS3.15 D.1.1"
             )
+        if _is_transported_otherwise(recipient, keys):
+            return UnknownAlgorithm.at(where, "key transport", recipient.algorithm)
     kinds = sorted({recipient.kind for recipient in recipients})
     counts = [f"{sum(r.kind == kind for r in recipients)} by {kind}" for kind in kinds]
     error = NoRecipient(
@@ -191,3 +193,10 @@ def _nobody(
     error.kinds = frozenset(kinds)
     error.details["recipients"] = [[one.kind, one.name] for one in recipients[:20]]
     return error
+
+
+def _is_transported_otherwise(recipient: Recipient, keys: Keys) -> bool:
+    """Return whether a private key at hand may be the right one, and another algorithm is used."""
+    if recipient.kind != "certificate" or recipient.algorithm == RSA_ENCRYPTION:
+        return False
+    return any(identity is None or recipient.is_for(identity) for _, identity in keys.owners)

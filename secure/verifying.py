@@ -1,6 +1,6 @@
 """Checks signatures of SignedData (RFC 5652 5.3 to 5.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from hmac import compare_digest
@@ -15,6 +15,7 @@ from secure.algorithms import (
     SIGNATURES,
     SIGNING_TIME,
     DigestRow,
+    called,
 )
 from secure.ber import BerError, Value
 from secure.certificates import certificate_of, identity_of, name_of, rsa_key_of
@@ -34,7 +35,7 @@ class Signature(StrEnum):
     """Whether a signature holds. One that does not is an error and never comes this far."""
 
     VALID = "valid"
-    # The content is what the signer's digest was taken of, but the signature cannot be checked:
+    # It cannot be checked; whether the digest of the content can is another matter:
     NO_CERTIFICATE = "no certificate"
     UNKNOWN_ALGORITHM = "unknown algorithm"
 
@@ -44,11 +45,17 @@ class SignerReport(NamedTuple):
 
     signature: Signature
     name: str  # subject of the certificate; serial number or key identifier where there is none
-    algorithm: str  # of the digest; object identifiers where it is not known
+    algorithm: str  # of the digest; its object identifier where it is not known
     standing: Standing  # of the certificate
     reasons: tuple[str, ...]  # for that
     signing_time: datetime | None  # as the signer says
     certificate: "Certificate | None"
+    shows_changes: bool  # the content is what the signer's digest was taken of
+
+    @property
+    def why_unchecked(self) -> str:
+        """Return why the signature shows nothing, whoever is believed; "" where it holds."""
+        return "" if self.signature is Signature.VALID else "; ".join(self.reasons)
 
 
 class SignerInfo(NamedTuple):
@@ -81,6 +88,8 @@ def check_signers(
     bag: Sequence[bytes],
     keys: Keys,
     where: str,
+    *,
+    accept_unprotected: bool = False,
 ) -> tuple[SignerReport, ...]:
     """Check what every signer has signed.
 
@@ -90,6 +99,7 @@ def check_signers(
         bag: certificates that came along, in DER.
         keys: whom to believe.
         where: what errors call the file.
+        accept_unprotected: there need not be one that can be checked.
 
     Raises:
         DigestMismatch: the content is not what a signer's digest was taken of.
@@ -98,10 +108,16 @@ def check_signers(
     """
     came = [certificate for data in bag if (certificate := _readable(data)) is not None]
     check = _Check(digests, came, keys, where)
-    found = [check.report(info) for info in infos]
-    if not any(is_checked for is_checked, _ in found):
-        raise Unprotected.at(where, "no digest or signature in it can be checked")
-    return tuple(report for _, report in found)
+    found = tuple(check.report(info) for info in infos)
+    if not accept_unprotected and not any(report.shows_changes for report in found):
+        raise Unprotected.at(where, why_unchecked(found))
+    return found
+
+
+def why_unchecked(reports: Iterable[SignerReport]) -> str:
+    """Say why not one of the signatures can be checked."""
+    reasons = dict.fromkeys(report.why_unchecked for report in reports)
+    return "; ".join(filter(None, reasons)) or "nobody has signed it"
 
 
 def _readable(data: bytes) -> "Certificate | None":
@@ -123,39 +139,30 @@ class _Check:
     ) -> None:
         self._digests, self._came, self._keys, self._where = digests, came, keys, where
 
-    def report(self, info: SignerInfo) -> tuple[bool, SignerReport]:
-        """Return whether the content was checked by it, and what was found."""
+    def report(self, info: SignerInfo) -> SignerReport:
+        """Return what was found."""
         row = DIGEST_OF_OID.get(info.digest_oid)
         digest = None if row is None else self._digests.get(row.name)
-        certificate = self._certificate(info.identifier)
-        if row is None or digest is None or not _fits(info.signature_oid, row):
-            name = f"{info.digest_oid}, {info.signature_oid}"
-            return False, self._said(Signature.UNKNOWN_ALGORITHM, info, certificate, name)
-        if info.attributes is not None:
+        if digest is not None and info.attributes is not None:
             self._refuse_other_content(info.attributes, digest)
-        if certificate is None:
-            is_checked = info.attributes is not None
-            return is_checked, self._said(Signature.NO_CERTIFICATE, info, None, row.name)
-        self._refuse_invalid(info, row, digest, certificate)
-        return True, self._said(Signature.VALID, info, certificate, row.name)
+        shows_changes = digest is not None and info.attributes is not None
+        certificate = self._certificate(info.identifier)
+        name = info.identifier.content[-20:].hex() if certificate is None else name_of(certificate)
+        signature, algorithm, judged = Signature.VALID, info.digest_oid, _NO_CERTIFICATE
+        if row is None or digest is None or not _fits(info.signature_oid, row):
+            signature, judged = Signature.UNKNOWN_ALGORITHM, _unknown(info)
+        elif certificate is None:
+            signature, algorithm = Signature.NO_CERTIFICATE, row.name
+        else:
+            self._refuse_invalid(info, row, digest, certificate)
+            shows_changes, algorithm, judged = True, row.name, self._judged(certificate)
+        time = _signing_time(info.attributes)
+        return SignerReport(signature, name, algorithm, *judged, time, certificate, shows_changes)
 
-    def _said(
-        self,
-        signature: Signature,
-        info: SignerInfo,
-        certificate: "Certificate | None",
-        algorithm: str,
-    ) -> SignerReport:
-        judged = Judgement(Standing.MISSING, ("its certificate did not come along",))
-        name = info.identifier.content[-20:].hex()
-        if certificate is not None:
-            keys = self._keys
-            others = (*self._came, *keys.certificates)
-            judged = judge(certificate, keys.at, Use.SIGN, keys.trust, others)
-            name = name_of(certificate)
-        return SignerReport(
-            signature, name, algorithm, *judged, _signing_time(info.attributes), certificate
-        )
+    def _judged(self, certificate: "Certificate") -> Judgement:
+        keys = self._keys
+        others = (*self._came, *keys.certificates)
+        return judge(certificate, keys.at, Use.SIGN, keys.trust, others)
 
     def _certificate(self, identifier: Value) -> "Certificate | None":
         for certificate in (*self._came, *self._keys.certificates):
@@ -195,6 +202,19 @@ class _Check:
                 continue
             return
         raise SignatureInvalid.at(self._where, "it is not the signer's over this content")
+
+
+_NO_CERTIFICATE: Final = Judgement(
+    Standing.MISSING, ("the certificate of its signer did not come along",)
+)
+
+
+def _unknown(info: SignerInfo) -> Judgement:
+    """Say that nothing is known of a signer whose algorithms are not those of the profile."""
+    names = (info.digest_oid, info.signature_oid)
+    unknown = [oid for oid in names if oid not in DIGEST_OF_OID and oid not in SIGNATURES]
+    what = ", ".join(called(oid) for oid in unknown or names)
+    return Judgement(Standing.MISSING, (f"signed with {what}, which is not of PS3.15 D.1.1",))
 
 
 def _fits(oid: str, row: DigestRow) -> bool:

@@ -70,6 +70,7 @@ def as_json(done: Decrypted) -> dict[str, object]:
         "dry_run": done.dry_run,
         "mail": done.mail,
         "decrypted": done.decrypted,
+        "unchecked": done.unchecked,
         "copied": done.copied,
         "bytes": done.size,
         "signers": [signer.plain(judged=done.trust) for signer in done.signers],
@@ -89,7 +90,10 @@ def _say(done: Decrypted) -> None:
     if done.mail:
         console.say(f"  {done.decrypted:>7,}  out of the mail, which was {done.mail} as a whole")
     else:
-        console.say(f"  {done.decrypted:>7,}  decrypted, each checked by its digest or signature")
+        checked = done.decrypted - done.unchecked
+        console.say(f"  {checked:>7,}  decrypted, each checked by its digest or signature")
+    if done.unchecked:
+        console.say(f"  {done.unchecked:>7,}  decrypted UNCHECKED: nothing shows changes of them")
     if done.copied:
         console.say(f"  {done.copied:>7,}  copied: not encrypted")
     for signer in done.signers:

@@ -87,6 +87,12 @@ def test_lines_of_standard_input_are_taken_in_turn(monkeypatch: pytest.MonkeyPat
     assert named("--password-file", "-", "--password-file", "-").passwords == (b"first", b"second")
 
 
+def test_a_closed_standard_input_has_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it then
+    with pytest.raises(WrongUsage, match="no password in the first line"):
+        named("--password-file", "-")
+
+
 def test_a_password_that_no_secure_file_has_is_told_where_one_stays_locked(
     medium: Path, plain: Path, tmp_path: Path, run: Run
 ) -> None:

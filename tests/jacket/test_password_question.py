@@ -126,3 +126,19 @@ def test_the_next_line_works_as_it_stands(plain: Path, tmp_path: Path) -> None:
     code, shown, asked = at_terminal(command, *more)
     assert (code, asked) == (0, True), shown
     assert "COMPLIANT with STD-GEN-SEC-CD" in shown
+
+
+@pytest.mark.parametrize(("command", "code"), [("verify", 1), ("ls", 3), ("decrypt", 2)])
+def test_nobody_is_asked_where_standard_input_is_closed(
+    command: str,
+    code: int,
+    plain: Path,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    medium = secure_folder(plain, tmp_path / "medium", with_password())
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it then
+    words = ("--to", tmp_path / "out") if command == "decrypt" else ()
+    said = run(command, medium, *words)
+    assert (said.code, "--password-file" in said.out + said.err) == (code, True)

@@ -326,6 +326,16 @@ def test_what_is_not_signed_is_handed_on_only_when_that_is_accepted(
 # --- judged ------------------------------------------------------------------------------------
 
 
+def test_whose_instances_are_in_a_mail_that_stays_closed_is_not_known(
+    plain: Path, run: Run, tmp_path: Path
+) -> None:
+    path, page = sealed(tmp_path, plain, enveloped), tmp_path / "page.html"
+    said = run("verify", path, "--json", "--html", page).json
+    assert (said["medium"]["patients"], said["medium"]["studies"]) == (None, None)
+    assert "is not known: the medium is encrypted" in page.read_text()
+    assert "0 instances" not in page.read_text()
+
+
 def sealed(folder: Path, plain: Path, *layers: Layer) -> Path:
     entity = body_of(plain)
     for layer in layers:

@@ -117,7 +117,7 @@ def test_we_open_every_way_that_openssl_locks(
     )
     with open_secure_file([data], all_keys(), "file") as opened:
         assert opened.read() == FILE
-        assert (opened.kind, opened.variant, opened.conforms) == ("digested", "C", True)
+        assert (opened.kind, opened.variant, opened.shows_changes) == ("digested", "C", True)
         assert opened.cipher == {"-des3": "des-ede3-cbc"}.get(cipher, f"aes-{cipher[4:]}-cbc")
         kinds = ["certificate"] * len(to) + ["password"] * (password is not None)
         assert sorted(one.kind for one in opened.recipients) == kinds

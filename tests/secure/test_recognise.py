@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from secure import HEAD_SIZE, looks_like_secure_dicom_file
+from secure import (
+    HEAD_SIZE,
+    Keys,
+    UnknownAlgorithm,
+    looks_like_secure_dicom_file,
+    open_secure_file,
+)
 
 Peer = Callable[[str], str]
 
@@ -53,6 +59,17 @@ def test_what_openssl_encrypts_with_a_password_is_recognised(tmp_path: Path, pee
     source.write_bytes(bytes(5000))
     head = wrapped(source, tmp_path / "secure", peer, "-pwri_password", "a long phrase")
     assert looks_like_secure_dicom_file(head)
+
+
+def test_an_envelope_of_newer_programs_is_recognised_and_refused_by_its_name(
+    certificate: Path, tmp_path: Path, peer: Peer
+) -> None:
+    source = tmp_path / "plain"
+    source.write_bytes(bytes(5000))
+    head = wrapped(source, tmp_path / "secure", peer, "-aes-256-gcm", str(certificate))
+    assert looks_like_secure_dicom_file(head)
+    with pytest.raises(UnknownAlgorithm, match="AuthEnvelopedData"):
+        open_secure_file([(tmp_path / "secure").read_bytes()], Keys(["any"]), "file")
 
 
 def test_other_cms_content_is_not_taken_for_an_envelope(

@@ -1,5 +1,6 @@
+import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from secure import KeyNotRead, Standing, TrustStore, Use, judge
+from secure import KeyNotRead, Standing, TrustStore, Use, judge, load_certificates
 from secure.contents import MOST_CERTIFICATES, MOST_SIGNERS
 
 CA = "key_cert_sign"
@@ -149,6 +150,43 @@ def test_the_gravest_is_told_and_all_reasons() -> None:
     person = issued("Somebody", 1, usage="key_encipherment", days=(-9, -1))
     found = judge(person.certificate, NOW, Use.SIGN)
     assert (found.standing, len(found.reasons)) == (Standing.UNTRUSTED, 3)
+
+
+@pytest.mark.parametrize("bits", [1024, 2047])
+def test_a_short_key_is_not_trusted_wherever_it_is_in_the_chain(bits: int) -> None:
+    assert standing(issued("Short", 210, by=authority(), bits=bits)) is Standing.WEAK_KEY
+    top = issued("Short top", 211, usage=CA, authority=None, bits=bits)
+    assert standing(issued("Leaf", 1, by=top), trusted=[top]) is Standing.WEAK_KEY
+
+
+def test_an_authority_with_a_new_certificate_is_trusted_beside_the_old_one() -> None:
+    old, new = (
+        issued("Top", 212, usage=CA, authority=None, days=days) for days in ((-9, -2), (-2, 9))
+    )
+    leaf = issued("Leaf", 1, by=new)
+    for trusted in ([old, new], [new, old]):
+        assert standing(leaf, trusted=trusted) is Standing.TRUSTED
+    assert standing(leaf, old, trusted=[new]) is Standing.TRUSTED
+    assert standing(leaf, trusted=[old]) is Standing.EXPIRED
+
+
+@pytest.mark.parametrize("digest", ["sha1", "md5"])
+def test_a_certificate_that_can_be_forged_is_said_to_be_so(
+    digest: str, tmp_path: Path, peer: Callable[[str], str]
+) -> None:
+    certificate, key = authority().files(tmp_path)
+    _, own = alice().files(tmp_path)
+    request, made = tmp_path / "request", tmp_path / "made"
+    tool = peer("openssl")
+    asking = [tool, "req", "-new", "-key", str(own), "-subj", "/CN=Old", "-out", str(request)]
+    answer = [tool, "x509", "-req", "-in", str(request), "-out", str(made), f"-{digest}"]
+    answer += ["-CA", str(certificate), "-CAkey", str(key), "-set_serial", "1"]
+    for words in (asking, answer):
+        subprocess.run(words, check=True, capture_output=True)
+    (old,) = load_certificates(made)
+    found = judge(old, NOW, Use.SIGN, TrustStore([authority().certificate]))
+    assert found.standing is Standing.UNTRUSTED
+    assert found.reasons[0] == f"it was issued with {digest.upper()}, which can be forged"
 
 
 def test_a_folder_of_certificates_is_a_store(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | No
         needed: bytes, as is quickly known.
         less: tells how many bytes it really takes; asked only where *needed* has no room.
 
+    Where there is none, what killed jobs left there is removed first.
+
     Raises:
         CannotWrite: there is no such folder, or not enough room in it.
     """
@@ -45,6 +47,9 @@ def refuse_without_space(target: Path, needed: int, less: Callable[[], int] | No
         raise not_written(error, str(target.parent)) from error
     if needed > free and less is not None:
         needed = less()
+    if needed > free:
+        remove_leftovers(target)
+        free = _free_bytes(target.parent)
     if needed > free:
         raise CannotWrite(
             f"needs {needed} bytes, and {free} are free",

@@ -14,7 +14,7 @@ from secure.ber import BerError, BerReader, Piece
 from secure.block_cipher import BadPadding
 from secure.contents import read_signed
 from secure.envelope import damage_told, decrypting, leave
-from secure.errors import Damaged, NotCms, UnknownAlgorithm, Unprotected
+from secure.errors import Damaged, NotCms, UnknownAlgorithm
 from secure.holding import Holding
 from secure.keys import Keys
 from secure.verifying import Signature, SignerReport, why_unchecked
@@ -30,7 +30,6 @@ _OTHERS: Final = {
     "1.2.840.113549.1.9.16.1.9": "CompressedData",  # RFC 3274
     "1.2.840.113549.1.9.16.1.23": "AuthEnvelopedData",  # RFC 5083
 }
-_SIGN_AGAIN: Final = "Ask for the mail to be sent again, signed with RSA and SHA-256"
 _SEND_AGAIN: Final = "Ask for the mail to be sent again"
 _TEXT: Final = frozenset(b"\t\r\n" + bytes(range(32, 127)))
 
@@ -40,6 +39,7 @@ class SignedMail(NamedTuple):
 
     signers: tuple[SignerReport, ...]
     digests: tuple[str, ...]  # names, such as "sha256"
+    doubt: str = ""  # why nobody can check it; then the rest is empty
 
 
 def cms_kind(head: bytes, where: str) -> str:
@@ -146,9 +146,9 @@ def _checked(
         # What it is worth is for who takes off the layers, who knows of the others.
         signers = contents.check(keys, where, accept_unprotected=True)
     if not signers:
-        raise Unprotected.at(where, "nobody has signed it")
+        return SignedMail((), (), "nobody has signed it")
     if all(one.signature is Signature.UNKNOWN_ALGORITHM for one in signers):
-        raise UnknownAlgorithm(f"is {why_unchecked(signers)}", where, _SIGN_AGAIN)
+        return SignedMail((), (), f"it is {why_unchecked(signers)}")
     return SignedMail(signers, tuple(contents.digests))
 
 

@@ -186,7 +186,8 @@ def _nothing(mail: Mail, where: str) -> CannotRead:
         return CannotRead(
             "is an encrypted mail",
             where,
-            "Open it in the mail program that has the key, save the attachment and name that",
+            "Open it in the mail program that has the key and save what is attached; or, where the "
+            "encrypted mail is itself attached to this one, save it as a mail (.eml) and name that",
         )
     if "message/partial" in kinds:
         return CannotRead(

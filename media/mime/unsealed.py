@@ -143,7 +143,12 @@ class _Unsealing:
             is_missing = self.found.signers or self.found.senders
             missing = ["the certificate of its signer is missing"] if is_missing else []
             why = "; ".join((*self.found.doubts, *missing)) or "it is encrypted and not signed"
-            raise Unprotected.at(self._where, why)
+            raise Unprotected(
+                f"cannot be checked for changes ({why})",
+                self._where,
+                "Ask the sender for a mail that is signed with RSA and SHA-256; accept it "
+                "unchecked only if you know where it comes from",
+            )
 
     def _decrypted(self, reader: BlockReader, head: Head) -> BlockReader:
         if self._keys is None:
@@ -177,14 +182,13 @@ class _Unsealing:
 
     def _beside(self, reader: BlockReader, head: Head) -> BlockReader:
         """Check a signature that lies beside what it is over."""
-        from secure import UnknownAlgorithm, Unprotected
+        from secure import UnknownAlgorithm
 
         window, signature = self._halves(reader, head)
         try:
             return self._checked(window, signature)
-        except (UnknownAlgorithm, Unprotected) as doubt:
-            # Everybody can read it; what was encrypted as well is refused in the end.
-            self.found = self.found._replace(doubts=(*self.found.doubts, doubt.what))
+        except UnknownAlgorithm as error:
+            self._doubt(f"it {error.what}")
             return window
 
     def _checked(self, window: ExtentFile, signature: bytes) -> BlockReader:
@@ -225,7 +229,16 @@ class _Unsealing:
 
         return self._keys or Keys()
 
+    def _doubt(self, why: str) -> None:
+        """Remember that a signature is worth nothing here.
+
+        Everybody can read the mail all the same; what was encrypted as well is refused in the end.
+        """
+        self.found = self.found._replace(doubts=(*self.found.doubts, why))
+
     def _add(self, signed: "SignedMail") -> None:
+        if signed.doubt:
+            self._doubt(signed.doubt)
         self.found = self.found._replace(
             signers=(*self.found.signers, *signed.signers),
             digests=(*self.found.digests, *signed.digests),

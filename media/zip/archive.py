@@ -148,10 +148,10 @@ class _Gathering:
         safe = safe_name(text)
         local, data = local_header(self._reader, header.at)
         end = data + header.packed
-        if safe.is_unsafe:
-            self._problems.add("ZIP-NAME-UNSAFE", where)
         if safe.has_backslash:
             self._problems.add("ZIP-NAME-BACKSLASH", where)
+        if safe.is_unsafe and (safe.name or safe.is_folder):
+            self._problems.add("ZIP-NAME-UNSAFE", where)
         if safe.is_folder:
             if header.size or header.packed > 2:  # Two: nothing at all, deflated.
                 self._problems.add("ZIP-FOLDER-CONTENT", where)
@@ -160,6 +160,7 @@ class _Gathering:
             self._problems.add("ZIP-LINK", where)
             return None, header.at, end if local else header.at
         if not safe.name:
+            self._problems.add("ZIP-NAME-NONE", where)
             return None, header.at, end if local else header.at
         fault = self._fault(header, local, end, reached, where)
         if fault is None and local is not None:

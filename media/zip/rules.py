@@ -108,7 +108,14 @@ _NAMES: Final = (
     Rule(
         "ZIP-NAME-UNSAFE",
         _ERROR,
-        "a name leads out of the archive, or is none; it was read without what leads out",
+        "a name leads out of the archive; the file was read without what leads out of it",
+        _SUSPECT,
+        "PS3.12 Annex V; APPNOTE 4.4.17",
+    ),
+    Rule(
+        "ZIP-NAME-NONE",
+        _ERROR,
+        "a file has no name that can be used: none, too long, or leading out; it was not read",
         _SUSPECT,
         "PS3.12 Annex V; APPNOTE 4.4.17",
     ),

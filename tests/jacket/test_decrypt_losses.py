@@ -114,6 +114,14 @@ def test_what_was_not_followed_in_an_archive_is_named(
     assert set(contents(tmp_path / "out")) == {"IMAGE", "MANIFEST.TXT"}
 
 
+def test_a_file_of_an_archive_without_a_name_that_can_be_used_is_named(
+    tmp_path: Path, words: tuple[object, ...], run: Run
+) -> None:
+    said = run("decrypt", archive(tmp_path / "disc.zip", "IMAGE", "../.."), *words)
+    assert (said.code, said.json["decrypted"]) == (1, 1)
+    assert "it was not read" in lost(said)["../.."]
+
+
 def test_what_is_no_file_in_a_folder_is_named(
     tmp_path: Path, words: tuple[object, ...], run: Run
 ) -> None:

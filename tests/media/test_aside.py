@@ -13,6 +13,7 @@ from media.aside import (
     file_aside,
     folder_aside,
     not_written,
+    refuse_without_space,
     sync_folder,
     sync_tree,
     working_folder,
@@ -171,3 +172,26 @@ def test_an_error_elsewhere_keeps_its_place(tmp_path: Path) -> None:
         with pytest.raises(CannotWrite) as caught, aside(tmp_path / "t") as folder:
             raise full(Path(f"/elsewhere{folder}/I1"))
         assert caught.value.where == f"/elsewhere{folder}/I1"
+
+
+def test_what_a_killed_job_left_does_not_count_as_room_that_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".t.iso.partial-4194305"  # more than a process can have as its number
+    other = tmp_path / ".u.iso.partial-4194305"
+    for path in (left, other):
+        path.write_bytes(b"x" * 60)
+    sizes = 100
+    monkeypatch.setattr(
+        "media.aside._free_bytes",
+        lambda folder: sizes - sum(path.stat().st_size for path in folder.iterdir()),
+    )
+    with pytest.raises(CannotWrite, match="needs 60 bytes, and 40 are free"):
+        refuse_without_space(tmp_path / "t.iso", 60)
+    assert list(tmp_path.iterdir()) == [other]
+    left.write_bytes(b"x" * 30)
+    other.unlink()
+    refuse_without_space(tmp_path / "t.iso", 70)
+    assert left.exists(), "there was room"
+    refuse_without_space(tmp_path / "t.iso", 71)
+    assert not left.exists()

@@ -4,7 +4,6 @@ Nothing is left to chance or to a clock: the same input gives the same bytes. Th
 folders are made piece by piece while they are written, however large they are.
 """
 
-import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from media.fat.boot import SECTOR, SIGNATURE, Boot, encode_boot, encode_fsinfo
+from media.fat.counting import ENTRIES, counting
 from media.fat.names import label_field, long_records
 from media.fat.partition_table import FIRST_SECTOR, encode_table
 from media.fat.records import (
@@ -36,7 +36,6 @@ from media.volume_plan import PlannedFile, Structure, VolumePlan
 from reporting import CannotWrite
 
 _FIRST_CLUSTER: Final = 2
-_ENTRIES: Final = 1 << 16  # of a table that are made at a time
 _NO_LABEL: Final = b"NO NAME    "
 
 
@@ -248,18 +247,18 @@ class _Volume:
 
     def _table(self) -> Iterator[bytes]:
         """Yield a table as far as it is used: every chain goes on by one up to its end."""
-        code, last = ("I", 0x0FFFFFFF) if self._boot.of_32 else ("H", 0xFFFF)
-        ends = self._places.ends
-        for start in range(0, self._places.following, _ENTRIES):
-            stop = min(start + _ENTRIES, self._places.following)
-            entries = array(code, range(start + 1, stop + 1))
+        width, last = (4, 0x0FFFFFFF) if self._boot.of_32 else (2, 0xFFFF)
+        ends, terminal = self._places.ends, last.to_bytes(width, "little")
+        for start in range(0, self._places.following, ENTRIES):
+            stop = min(start + ENTRIES, self._places.following)
+            table = counting(start, stop - start, width)
             if not start:
-                entries[0], entries[1] = last - 0xFF + self._boot.media, last
+                own = last - 0xFF + self._boot.media
+                table[: 2 * width] = own.to_bytes(width, "little") + terminal
             for end in ends[bisect_left(ends, start) : bisect_left(ends, stop)]:
-                entries[end - start] = last
-            if sys.byteorder == "big":
-                entries.byteswap()
-            yield entries.tobytes()
+                at = (end - start) * width
+                table[at : at + width] = terminal
+            yield bytes(table)
 
     def _folders(self) -> Iterator[bytes]:
         places = self._places

@@ -19,9 +19,9 @@ from reporting import Progress
 from reporting.file_system import kind_of_file_system
 from reporting.forked import in_processes
 
-_BATCH: Final = 8 << 20  # bytes of a batch
+_BATCH: Final = 4 << 20  # bytes of a batch
 _PER_STEP: Final = 1 << 15  # bytes of content that would take as long as all else of a file
-_WORTH_IT: Final = 4  # batches; below, the second process costs more than it brings
+_WORTH_IT: Final = 8  # batches; below, the second process costs more than it brings
 _SMALL: Final = 1 << 17  # bytes of a step, on average, up to which both let the kernel copy
 # File systems whose files are the same bytes, whether written by a call or through a mapping.
 _ONE_CACHE: Final = ("ext2", "ext3", "ext4", "tmpfs")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-MANY = 1_500  # small files: more than four batches
+MANY = 1_500  # small files: more than eight batches
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def sources(tmp_path: Path) -> list[NamedSource]:
 
 @pytest.fixture
 def large(tmp_path: Path) -> list[NamedSource]:
-    """Files of 3 MB: more than four batches."""
+    """Files of 3 MB: eight batches."""
     sources = []
     for number in range(16):
         path = tmp_path / f"large{number}.dcm"
@@ -317,7 +317,7 @@ def test_a_large_source_that_changes_is_named_whoever_meets_it(
 def test_for_a_few_files_no_process_is_started(
     sources: list[NamedSource], tmp_path: Path, forked: list[int]
 ) -> None:
-    _written(sources[:600], tmp_path / "few.img")  # three batches
+    _written(sources[:600], tmp_path / "few.img")  # five batches
     assert forked == []
     _written(sources, tmp_path / "many.img")
     assert len(forked) == 1
@@ -419,7 +419,7 @@ def pieces():
 
 os.cpu_count = lambda: 2
 now = datetime(2026, 1, 1, tzinfo=UTC)
-slow = [NamedSource((f"I{n}",), (Streamed(8 << 20, pieces),), now) for n in range(4)]
+slow = [NamedSource((f"I{n}",), (Streamed(8 << 20, pieces),), now) for n in range(8)]
 write_fat(slow, Path(sys.argv[1]), label="TWO", recorded=now, image_digest=False)
 """
 

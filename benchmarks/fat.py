@@ -36,8 +36,7 @@ def write(digests: str, folder: str, image: str) -> None:
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
     sources = [
-        NamedSource(tuple(name.split("/")), (FileRange(f"{folder}/{name}", 0, size),), now)
-        for name, size in files_in(folder)
+        NamedSource(name, (FileRange(path, 0, size),), now) for name, path, size in files_in(folder)
     ]
     length = _LINE * len(sources)
 
@@ -56,15 +55,17 @@ def write(digests: str, folder: str, image: str) -> None:
     )
 
 
-def files_in(folder: str, below: str = "") -> Iterator[tuple[str, int]]:
-    """Yield name and size of all files, by name."""
+def files_in(
+    folder: str, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Yield name, path and size of all files, by name."""
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         if entry.is_dir():
-            yield from files_in(entry.path, f"{below}{entry.name}/")
+            yield from files_in(entry.path, (*above, entry.name))
         else:
-            yield below + entry.name, entry.stat().st_size
+            yield (*above, entry.name), entry.path, entry.stat().st_size
 
 
 def against_mtools(base: Path, name: str, digests: str, rounds: int) -> bool:
@@ -98,7 +99,7 @@ def against_mtools(base: Path, name: str, digests: str, rounds: int) -> bool:
 def peers(folder: Path, image: Path, digests: str) -> tuple[list[list[str]], list[list[str]]]:
     """Return the commands that make such a volume, and those that compute the digests."""
     files = list(files_in(str(folder)))
-    taken = sum(size for _, size in files)
+    taken = sum(size for _, _, size in files)
     kib = (taken + taken // 8 + _SLACK) >> 10
     members = sorted(str(path) for path in folder.iterdir())
     tools = [
@@ -106,7 +107,7 @@ def peers(folder: Path, image: Path, digests: str) -> tuple[list[list[str]], lis
         ["mcopy", "-s", "-i", str(image), *members, "::"],
     ]
     dgst = ["openssl", "dgst", "-sha256"]
-    of_files = [[*dgst, *(f"{folder}/{name}" for name, _ in files)]] if digests != "bare" else []
+    of_files = [[*dgst, *(path for _, path, _ in files)]] if digests != "bare" else []
     of_image = [[*dgst, str(image)]] if digests == "both" else []
     return tools, [*of_files, *of_image]
 
@@ -138,4 +139,9 @@ if __name__ == "__main__":
         from served import serve
 
         sys.exit(serve(lambda words: write(*words[1:])))
-    sys.exit(write(*sys.argv[2:]) if sys.argv[1:2] == [WRITE] else main())
+    if sys.argv[1:2] == [WRITE]:
+        from served import leave
+
+        write(*sys.argv[2:])
+        leave()
+    sys.exit(main())

@@ -66,4 +66,7 @@ if __name__ == "__main__":
         from served import serve
 
         sys.exit(serve(lambda words: main(*words)))
+    from served import leave
+
     main(*sys.argv[1:])
+    leave()

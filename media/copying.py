@@ -54,7 +54,9 @@ class Copier:
         """
         first = source.parts[0] if len(source.parts) == 1 else None
         if isinstance(first, FileRange):
-            self._copy_alone(first, source, position, step)
+            if not self._copied_at_once(first, position):
+                self._copy_alone(first, source, position, step)
+            step(position + first.length)
             return
         opened: dict[str, WatchedFile] = {}
         try:
@@ -79,16 +81,12 @@ class Copier:
 
     def _copy_alone(self, part: FileRange, source: NamedSource, position: int, step: Step) -> None:
         """Copy a source that is one run of one file, as most are."""
-        if self._copied_at_once(part, position):
-            step(position + part.length)
-            return
         file = WatchedFile(part.path, source)
         try:
             self._copy_range(file, part, position, step)
             file.refuse_changed()
         finally:
             file.close()
-        step(position + part.length)
 
     def _copy_streamed(self, part: Streamed, source: NamedSource, position: int, step: Step) -> int:
         for piece in streamed(part, source):

@@ -40,8 +40,11 @@ class NamedSource(NamedTuple):
 
     @property
     def size(self) -> int:
-        size = 0  # As a loop: asked often for most sources, which have one part.
-        for part in self.parts:
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], FileRange):  # as of most, and asked often
+            return parts[0].length
+        size = 0
+        for part in parts:
             size += len(part) if isinstance(part, bytes) else part.length
         return size
 

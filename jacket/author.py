@@ -1,6 +1,6 @@
 """The job "make a medium": scan, select, plan, convert, lay out, write."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Final
 from dicomdir.index import Indexer
 from dicomdir.instance import NotIndexed
 from dicomdir.scan import scan
+from jacket.about_patients import about_patients, refuse_doubts
 from jacket.author_remarks import remarks_on
 from jacket.author_request import now, policy_of, refuse_numbers, volume_capacity, wants_icons
 from jacket.authored import Authored, AuthoredVolume, Selection
@@ -33,6 +34,7 @@ from jacket.target import (
 from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
 from profiles.choose_syntax import LOSSY_COMPRESSION
+from profiles.identity_doubts import IDENTITY_FACTS, Doubt, doubts_on
 from profiles.order import HeadCount, head_count
 from profiles.plan import DEFAULT_QUALITY, Plan, Policy
 from profiles.profile_table import profile
@@ -75,11 +77,14 @@ class _Job:
     protection: Protection | None  # of the files; None: everybody can read them
     seal: MailSeal | None  # of the mail that carries them
     is_device: bool  # what was begun there cannot be taken back
+    announce: Callable[[Authored], None] | None
+    own_label: str  # that the operator chose; "": none
     not_selected: int = 0  # instances that were found and not asked for
+    doubts: tuple[Doubt, ...] = ()  # whose the selected ones are
 
     @property
     def indexer(self) -> Indexer:
-        facts = dict((*facts_for([self.row]), LOSSY_COMPRESSION))
+        facts = dict((*facts_for([self.row]), *IDENTITY_FACTS, LOSSY_COMPRESSION))
         if self.split:
             from jacket.volume_index import FACTS
 
@@ -124,6 +129,8 @@ def author(
     progress: Progress = silent,
     form: Form | None = None,
     wish: Wish = NO_WISH,
+    refuse_doubtful: bool = False,
+    announce: Callable[[Authored], None] | None = None,
 ) -> Authored:
     """Make the medium *output* from the DICOM files in *sources*.
 
@@ -157,9 +164,12 @@ def author(
             way lies beside *output* all the same.
         wish: who can read what a secure profile encrypts; without one a password is made, and
             the sheet that tells it lies beside *output*. A mail takes no password.
+        refuse_doubtful: write nothing where files disagree about whose the images are.
+        announce: told before the first byte is written what will be, as after a dry run.
 
     Raises:
         NothingToWrite: no instance is left; it carries the reasons.
+        DoubtfulPatient: files disagree about whose the images are.
         FilmjacketError: what else can go wrong, said with what to do.
     """
     target = Path(output)
@@ -185,7 +195,7 @@ def author(
         row,
         form or form_of(target, row.medium, medium, None if seal is None else seal.sealer),
         target,
-        _label(clock, protection) if label is None else label,
+        _label(clock) if label is None else label,
         clock,
         policy,
         maker,
@@ -200,11 +210,14 @@ def author(
         protection,
         seal,
         form is not None,
+        announce,
+        label or "",
     )
-    candidates, indexer, not_selected = _found(job, given, wanted)
-    job = replace(job, not_selected=not_selected)
+    job, candidates, indexer = _found(job, given, wanted)
     if dry_run:
         return _planned_only(job, candidates.plan())
+    if refuse_doubtful:
+        refuse_doubts(job.doubts, str(target))
     with settled(
         candidates, target, indexer, jobs, progress, lambda decided: _refuse_early(job, decided)
     ) as (ready, files):
@@ -254,8 +267,8 @@ def _row(
 
 def _found(
     job: _Job, sources: Sequence[str | Path], wanted: Selection
-) -> tuple[Candidates, Indexer, int]:
-    """Scan the sources and pick what is wanted; return also how many instances are not."""
+) -> tuple[_Job, Candidates, Indexer]:
+    """Scan the sources and pick what is wanted; the job knows then what was not."""
     indexer = job.indexer
     scanned = scan(sources, indexer, jobs=job.jobs, progress=job.progress)
     instances = select(
@@ -267,8 +280,12 @@ def _found(
         where=_where(sources),
     )
     not_indexed = [_unless_target(item, job.target) for item in scanned.not_indexed]
-    not_selected = len(scanned.instances) - len(instances)
-    return Candidates(instances, not_indexed, job.row, job.policy), indexer, not_selected
+    job = replace(
+        job,
+        not_selected=len(scanned.instances) - len(instances),
+        doubts=doubts_on(scanned.instances, instances),
+    )
+    return job, Candidates(instances, not_indexed, job.row, job.policy), indexer
 
 
 def _where(sources: Sequence[str | Path]) -> str:
@@ -325,7 +342,14 @@ def _planned_only(job: _Job, decided: Plan) -> Authored:
     wanted = picked(drafts, job.numbers)
     told = replacements([draft.volume.target for draft in wanted], dry_run=True)
     decided = decided._replace(remarks=(*decided.remarks, *told))
-    planned = tuple(
+    exact = not pending and all(draft.volume.measured.exact for draft in drafts)
+    icons = job.icons
+    number = 0 if icons is None else sum(icons.wanted_for(i.instance) for i in decided.instances)
+    return _result(job, decided, drafts, _planned(wanted), number, dry_run=True, exact=exact)
+
+
+def _planned(drafts: Sequence[Draft]) -> tuple[AuthoredVolume, ...]:
+    return tuple(
         AuthoredVolume(
             draft.number,
             str(draft.volume.target),
@@ -335,12 +359,8 @@ def _planned_only(job: _Job, decided: Plan) -> Authored:
             on_medium=_on_medium(draft),
             heads=_heads(draft),
         )
-        for draft in wanted
+        for draft in drafts
     )
-    exact = not pending and all(draft.volume.measured.exact for draft in drafts)
-    icons = job.icons
-    number = 0 if icons is None else sum(icons.wanted_for(i.instance) for i in decided.instances)
-    return _result(job, decided, drafts, planned, number, dry_run=True, exact=exact)
 
 
 def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
@@ -352,6 +372,9 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
     refuse_strangers(drafts, wanted)
     told += replacements([draft.volume.target for draft in wanted], dry_run=False)
     made: list[AuthoredVolume] = []
+    ready = ready._replace(remarks=(*ready.remarks, *told))
+    if job.announce is not None:
+        job.announce(_result(job, ready, drafts, _planned(wanted), number, dry_run=True))
     _hand_over_password(job, ready, drafts)
     for position, draft in enumerate(wanted):
         try:
@@ -362,17 +385,17 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
             if job.protection is not None and not made and not job.is_device:
                 job.protection.take_back()
             raise missing(error, made, left, int(job.clock.timestamp())) from error
-    ready = ready._replace(remarks=(*ready.remarks, *told))
     return _result(job, ready, drafts, tuple(made), number)
 
 
-def _label(clock: datetime, protection: Protection | None) -> str:
+def _label(clock: datetime) -> str:
     """Return the label of a medium for which nobody chose one; it must not name the patient.
 
-    The password's sheet is told from others by the label: media of one day have each their own.
-    It has the 11 characters that a FAT volume takes.
+    Media of one day have each their own: by it they are told apart, and so are the sheets with
+    their passwords. It has the 11 characters that a FAT volume takes; in the label of a volume of a
+    set, which is cut to make room for its number, the time comes first and stays.
     """
-    return f"DICOM_{clock:%Y%m%d}" if protection is None else f"{clock:%m%d_%H%M%S}"
+    return f"{clock:%H%M%S_%m%d}"
 
 
 def _hand_over_password(job: _Job, ready: Plan, drafts: Sequence[Draft]) -> None:
@@ -422,7 +445,6 @@ def _result(
         job.row,
         max(draft.volume.measured.on_medium for draft in drafts),
         job.policy,
-        volumes=len(drafts),
         no_icons=job.no_icons,
         target=job.target if dry_run else None,
         to_write=sum(volume.size for volume in volumes),
@@ -452,6 +474,8 @@ def _result(
         opened_with=() if guard is None else guard.opened_with,
         password_slip="" if protection is None else protection.slip,
         password=None if protection is None or dry_run else protection.told,
+        doubts=job.doubts,
+        about_patients=about_patients(decided, drafts, job.own_label),
     )
 
 

@@ -9,7 +9,6 @@ from jacket.file_set.profile import about_required_icons
 from jacket.layout import growth
 from jacket.target import little_space, room
 from profiles.application_profiles import ApplicationProfile, Declared
-from profiles.order import head_count
 from profiles.plan import Plan, Policy, Transcode
 from profiles.transfer_syntaxes import EXPLICIT_LITTLE, TRANSFER_SYNTAXES, Kind
 from profiles.wishes import why_profile_cannot
@@ -24,7 +23,6 @@ def remarks_on(
     needed: int,
     policy: Policy,
     *,
-    volumes: int = 1,
     no_icons: bool = False,
     target: Path | None = None,
     to_write: int = 0,
@@ -36,13 +34,11 @@ def remarks_on(
         row: profile of the medium.
         needed: bytes that it takes of a medium; of several volumes the largest.
         policy: how far objects might be changed.
-        volumes: of the set.
         no_icons: the operator does not want any.
         target: where a dry run would make it; None after a real one.
         to_write: bytes that a dry run would write there.
     """
     return (
-        *_about_patients(decided, volumes),
         *_about_loss(decided),
         *_about_growth(decided, row, policy),
         *room(row, needed),
@@ -50,16 +46,6 @@ def remarks_on(
         *about_required_icons(row, no_icons=no_icons),
         *_about_video(decided, row),
     )
-
-
-def _about_patients(decided: Plan, volumes: int) -> Iterator[str]:
-    patients = head_count(item.instance for item in decided.instances).patients
-    where = "IT" if volumes == 1 else f"THE {volumes} VOLUMES TOGETHER"
-    if patients > 1:
-        yield (
-            f"{patients:,} PATIENTS ARE ON {where}: a medium for one of them is made with "
-            "--patient ID"
-        )
 
 
 def _about_loss(decided: Plan) -> Iterator[str]:

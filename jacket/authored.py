@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dicomdir.instance import KINDS, NotIndexed
 from dicomdir.tidy_keys import MALFORMED_UID
+from profiles.identity_doubts import Doubt
 from profiles.judge import broken_frames
 from profiles.order import NOBODY, HeadCount, head_count
 from profiles.plan import Action, PlannedInstance
@@ -82,6 +83,8 @@ class Authored:
     opened_with: tuple[str, ...] = ()  # words of a command that is to open what is encrypted
     password_slip: str = ""  # where the sheet with the password is
     password: str | None = field(default=None, repr=False)  # where the operator asked for it
+    doubts: tuple[Doubt, ...] = ()  # whose the instances are
+    about_patients: tuple[str, ...] = ()  # what else is to be known of whose they are
 
     @property
     def size(self) -> int:
@@ -115,8 +118,11 @@ class Authored:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing that may matter was left out and the medium is as it should be."""
-        return not self.lost and not self.flaws
+        """Whether nothing that may matter was left out and the medium is as it should be.
+
+        A medium of which nobody knows whose it is, is not.
+        """
+        return not self.lost and not self.flaws and not self.doubts
 
     def count(self, action: Action) -> int:
         """Return how many instances came on the medium by *action*."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jacket import console
+from jacket.about_patients import LOOK, plain_doubts
 from jacket.authored import Authored, AuthoredVolume
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
@@ -50,7 +51,8 @@ def as_json(done: Authored) -> dict[str, object]:
         "completed": done.count(Action.COMPLETE),
         "mended": [_mended(item) for item in done.planned if item.action is not Action.COPY],
         "icons": done.icons,
-        "remarks": list(done.remarks),
+        "doubts": plain_doubts(done.doubts),
+        "remarks": [*done.about_patients, *done.remarks],
         "flaws": list(done.flaws),
         "next_step": done.next_step,
         "password_slip": done.password_slip or None,
@@ -80,6 +82,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     if done.why_profile:
         console.say(f"chosen: {console.printable(done.why_profile)}")
     console.say(f"{_place(done)}:")
+    say_whose(done)
     for action, words in _HOW.items():
         items = [item for item in done.planned if item.action is action]
         if not items:
@@ -90,10 +93,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
             [f"           {n:,}: {console.printable(why)}" for why, n in reasons if why], 8
         )
     _say_icons(done)
-    remarks = [remark for remark in done.remarks if remark not in done.flaws]
-    if remarks:
-        console.say("remarks:")
-        console.say_some([f"  {console.printable(remark)}" for remark in remarks], 10)
+    say_remarks(done)
     say_left_out(done.left_out)
     if done.not_selected:
         console.say(f"not selected: {console.amount(done.not_selected, 'instance')}")
@@ -108,7 +108,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         say_lost(done)
         return
     say_password(done)
-    if done.next_step:
+    if done.next_step and not done.flaws and not done.doubts:
         console.say(done.next_step)
     first = done.volumes[0].path
     if not Path(first).is_fifo():
@@ -119,10 +119,27 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
     say_lost(done)
 
 
+def say_whose(done: Authored) -> None:
+    """Say what nobody may miss, however much else there is to be told: whose images these are."""
+    if done.doubts:
+        console.say(f"ATTENTION, it is not certain whose images these are: {LOOK}")
+        console.say_some([f"  {console.printable(str(doubt))}" for doubt in done.doubts])
+    for remark in done.about_patients:
+        console.say(f"  {console.printable(remark)}")
+
+
 def _say_icons(done: Authored) -> None:
     if done.icons:
         have = "would get" if done.dry_run else "has" if done.icons == 1 else "have"
         console.say(f"  {done.icons:>7,}  {have} an icon in the directory")
+
+
+def say_remarks(done: Authored) -> None:
+    """Say what else is to be known of the medium; of what is said often, the beginning."""
+    remarks = [remark for remark in done.remarks if remark not in done.flaws]
+    if remarks:
+        console.say("remarks:")
+        console.say_some([f"  {console.printable(remark)}" for remark in remarks], 10)
 
 
 def say_password(done: Authored) -> None:
@@ -140,7 +157,9 @@ def counted(done: Authored) -> str:
 
 
 def say_lost(done: Authored) -> None:
-    """Say at last, behind any GOOD, what somebody may look for in vain."""
+    """Say at last, behind any GOOD, what somebody may look for in vain, or be wrong about."""
+    if done.doubts:
+        console.say("NOT CERTAIN WHOSE IT IS: above is why: look before you hand it out")
     if done.lost:
         files = console.amount(len(done.lost), "file")
         verb = "is" if len(done.lost) == 1 else "are"

@@ -33,6 +33,7 @@ class Layout(NamedTuple):
     built: Built
     named: list[NamedSource]  # the directory, then the instances in their order
     remarks: tuple[str, ...]
+    about_patients: tuple[str, ...] = ()  # remarks on files that disagree about a patient
 
 
 def lay_out(
@@ -58,13 +59,15 @@ def lay_out(
     )
     sources = dict(zip(file_ids, (instance.source for instance in instances), strict=True))
     # By their sources: the operator can look at them, and a dry run makes no other files.
-    conflicts = (
+    conflicts = [
         conflict._replace(first=(sources[conflict.first],), other=(sources[conflict.other],))
         for conflict in built.conflicts
-    )
-    remarks = (*told(built.generated), *map(str, conflicts))
+    ]
+    whose = tuple(str(each) for each in conflicts if each.record_type == "PATIENT")
+    others = (str(each) for each in conflicts if each.record_type != "PATIENT")
+    remarks = (*told(built.generated), *others)
     named = _named_sources(built, ready, file_ids, files, clock)
-    return Layout(uid, built, named, remarks)
+    return Layout(uid, built, named, remarks, whose)
 
 
 def with_icons(

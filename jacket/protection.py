@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jacket.known_words import known_words
 from jacket.protection_wish import NO_WISH, WITH_KEY, Wish, recipients_of, signers_of
 from jacket.writing import suffix_of
 from media.copying import contents
@@ -30,7 +31,6 @@ __all__ = [
 
 STANDARD_OUTPUT: Final = "-"
 _RUN: Final = 1 << 20  # bytes that are encrypted at a time
-_SHORTEST: Final = 4  # characters of patient data that a password must not have in it
 _CARDS: Final = frozenset((Medium.MMC, Medium.CF, Medium.SD))
 _FILES: Final = frozenset((Medium.ZIP_MAIL, Medium.MIME))
 
@@ -118,7 +118,7 @@ class Protection:
             return
         password = self._password.casefold()
         for keys in {item.instance.patient for item in planned}:
-            if any(word in password for word in _known_of(keys)):
+            if any(word in password for word in known_words(keys)):
                 raise WrongUsage(
                     "has the name, the number or the date of birth of a patient in it",
                     "password",
@@ -312,19 +312,3 @@ def _kind(medium: Medium) -> str:
     if medium in _CARDS:
         return "card"
     return "stick" if medium is Medium.USB else "disc"
-
-
-def _known_of(keys: bytes) -> Iterator[str]:
-    """Yield what somebody who knows the patient would try."""
-    from jacket.listing import decoded_keys
-
-    values = decoded_keys(keys)
-    words = str(values.get("PatientName", "")).replace("=", "^").replace(" ", "^").split("^")
-    words.append(str(values.get("PatientID", "")))
-    day = str(values.get("PatientBirthDate", ""))
-    if len(day) == 8:
-        year, month, date = day[:4], day[4:6], day[6:]
-        words += [day, date + month + year, date + month + year[2:], year[2:] + month + date]
-        words += [f"{date}.{month}.{year}", f"{year}-{month}-{date}", f"{month}/{date}/{year}"]
-        words += [month + date + year]
-    yield from (word.casefold() for word in words if len(word) >= _SHORTEST)

@@ -37,8 +37,9 @@ def select(
         where: they were found, for the remedy.
 
     Raises:
-        WrongUsage: a value matches nothing at all, or nothing passes all filters. The message
-            counts what is there and names no patient; a UID that matches nothing it repeats.
+        WrongUsage: a value is empty or matches nothing at all, or nothing passes all filters. The
+            message counts what is there and names no patient; a UID that matches nothing it
+            repeats.
     """
     found = tuple(instances)
     filters = (
@@ -48,6 +49,8 @@ def select(
         ("--accession", accessions),
     )
     wanted = tuple(frozenset(value.strip(" ") for value in values) for _, values in filters)
+    for (option, _), given in zip(filters, wanted, strict=True):
+        _refuse_empty(option, given)
     if not any(wanted):
         return found
     identify = _Identities()
@@ -66,6 +69,16 @@ def select(
             f"There are {_counts(found)}; `jacket ls --files {where}` shows them",
         )
     return selected
+
+
+def _refuse_empty(option: str, values: Collection[str]) -> None:
+    """Raise where a value is empty: it would mean everybody who has no such number."""
+    if "" in values:
+        raise WrongUsage(
+            "the value is empty, as of a variable that is not set",
+            option,
+            "Give one. Who has no Patient ID is chosen with --study UID",
+        )
 
 
 class _Identities:

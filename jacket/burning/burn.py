@@ -51,6 +51,8 @@ def burn(
     dry_run: bool = False,
     recorded: datetime | None = None,
     jobs_folder: Path | None = None,
+    refuse_doubtful: bool = True,
+    announce: Callable[[Authored], None] | None = None,
     progress: Progress = silent,
     **planning: Unpack[Planning],
 ) -> Burned:
@@ -64,10 +66,14 @@ def burn(
         dry_run: plan only, and see whether the medium would take it.
         recorded: the job's clock; now (or SOURCE_DATE_EPOCH) when None.
         jobs_folder: where the job's record is kept; None: where all are.
+        refuse_doubtful: write nothing where files disagree about whose the images are: what is
+            burned cannot be taken back.
+        announce: told before the first byte is written what will be.
         progress: told of scan, transcode, write, read back and verify.
         planning: as of `author`.
 
     Raises:
+        DoubtfulPatient: files disagree about whose the images are.
         DiscFailed: a medium was begun and is no good; the record and the details tell why.
         BurnInterrupted: the operator stopped it.
         FilmjacketError: what else can go wrong; no medium was written then.
@@ -95,6 +101,8 @@ def burn(
         medium=word if row is None else None,
         recorded=clock,
         dry_run=dry_run,
+        refuse_doubtful=refuse_doubtful,
+        announce=announce,
         progress=progress,
         **planning,
     )
@@ -209,6 +217,7 @@ def _burned(authored: Authored, target: Target, record: JobRecord, order: Order)
         instances=len(authored.planned),
         patients=authored.belongs_to.patients,
         studies=authored.belongs_to.studies,
+        doubts=len(authored.doubts),
         left_out=len(authored.left_out),
         flaws=len(authored.flaws),
         discs=[disc.plain() for disc in discs],

@@ -6,16 +6,15 @@ from typing import Any
 from jacket import console
 from jacket.authored import Authored
 from jacket.authored_words import as_json as authored_json
-from jacket.authored_words import counted, say_lost, say_password
+from jacket.authored_words import counted, say_lost, say_password, say_remarks, say_whose
 from jacket.authored_words import say as say_planned
 from jacket.burning.pace import clock_words
 from jacket.burning.result import SIMULATED, Burned, DiscResult
 from jacket.left_out_words import say_left_out
 from jacket.profile_texts import MEDIA
-from jacket.verify_scope import directory_in_words
+from jacket.verification import Verification
+from jacket.verify_scope import directory_in_words, several_patients
 from profiles.application_profiles import Medium
-
-_MOST_REMARKS = 10
 
 
 def as_json(done: Burned) -> dict[str, object]:
@@ -35,13 +34,12 @@ def as_json(done: Burned) -> dict[str, object]:
 
 
 def say(done: Burned) -> None:
-    """Print what was burned, or would be, for a person."""
+    """Print what was burned, or would be, for a person; what is on it was said before."""
     if done.authored.dry_run:
         console.say(_place(done.target))
         say_planned(done.authored)
         _say_simulated(done)
         return
-    _say_content(done.authored)
     for disc in done.discs:
         _say_disc(disc, len(done.discs) > 1)
     if done.again:
@@ -74,21 +72,27 @@ def _place(target: Mapping[str, Any]) -> str:
     return console.printable(f"{told[0]}: {', '.join(told[1:])}" if told[1:] else told[0])
 
 
-def _say_content(authored: Authored) -> None:
+def say_content(authored: Authored) -> None:
+    """Print what is about to be burned, while the operator can still stop it."""
     if authored.why_profile:
         console.say(f"chosen: {console.printable(authored.why_profile)}")
-    what = "the medium holds" if authored.of == 1 else f"a set of {authored.of} media holds"
+    what = "the medium is to hold" if authored.of == 1 else f"{authored.of} media are to hold"
     console.say(
         f"{what} {counted(authored)}, "
         f"profile {authored.profile} for {MEDIA[Medium(authored.medium)]}, label {authored.label}"
     )
-    remarks = [f"  {console.printable(remark)}" for remark in authored.remarks]
-    if remarks:
-        console.say("remarks:")
-        console.say_some(remarks, _MOST_REMARKS)
+    say_whose(authored)
+    say_remarks(authored)
     say_left_out(authored.left_out)
     for flaw in authored.flaws:
         console.say(f"NOT COMPLIANT: {console.printable(flaw)}")
+
+
+def _say_whose(found: Verification | None) -> None:
+    if found is not None:
+        console.say(f"  {directory_in_words(found)}")
+        if remark := several_patients(found.heads.patients):
+            console.say(f"  {remark}")
 
 
 def _say_disc(disc: DiscResult, several: bool) -> None:
@@ -97,8 +101,7 @@ def _say_disc(disc: DiscResult, several: bool) -> None:
     why = f": {console.printable(disc.why)}" if disc.why else ""
     simulated = "SIMULATED " if disc.simulated else ""
     console.say(f"{simulated}{disc.medium}{which} {disc.verdict.upper()}{why}")
-    if disc.of > 1 and disc.verification is not None:
-        console.say(f"  {directory_in_words(disc.verification)}")
+    _say_whose(disc.verification)
     if disc.written is not None and disc.written.seconds:
         speed = console.size(int(disc.size / disc.written.seconds))
         console.say(f"  written in {clock_words(disc.written.seconds)} ({speed}/s)")

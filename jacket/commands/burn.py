@@ -11,12 +11,13 @@ from pathlib import Path
 
 from jacket import console
 from jacket.author import NothingToWrite
+from jacket.authored import Authored
 from jacket.burning.burn import burn
 from jacket.burning.open import ENGINES, open_target
 from jacket.burning.pace import paced
 from jacket.burning.result import Burned
 from jacket.burning.target import How, Target
-from jacket.burning.words import as_json, say
+from jacket.burning.words import as_json, say, say_content
 from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_words import add_profile_words
@@ -65,6 +66,11 @@ def configure(parser: ArgumentParser) -> None:
         "--dry-run", action="store_true", help="plan, look at the medium, write nothing"
     )
     add_jobs(parser)
+    parser.add_argument(
+        "--identity-checked",
+        action="store_true",
+        help="burn though files disagree about whose the images are: somebody has looked",
+    )
     parser.add_argument(
         "--jobs-folder",
         metavar="DIR",
@@ -186,12 +192,23 @@ def _ask(what: str) -> None:
     sys.stderr.flush()
 
 
+def _tell(planned: Authored) -> None:
+    """Say what is about to be burned, now and not when it is done: it can still be stopped."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")  # The line that shows how far it is.
+        sys.stderr.flush()
+    say_content(planned)
+    sys.stdout.flush()
+
+
 def _burned(arguments: Namespace, target: Target, progress: Progress) -> Burned:
     return burn(
         arguments.sources,
         target,
         dry_run=arguments.dry_run,
         jobs_folder=arguments.jobs_folder,
+        refuse_doubtful=not arguments.identity_checked,
+        announce=None if arguments.json else _tell,
         progress=progress,
         **chosen(arguments),
     )

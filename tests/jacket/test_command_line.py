@@ -38,6 +38,7 @@ AUTHOR = {
     "icons": int,
     "next_step": str,
     "password_slip": type(None),
+    "doubts": list,
     "remarks": list,
 }
 VOLUME = {

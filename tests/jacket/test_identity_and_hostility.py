@@ -9,6 +9,7 @@ from typing import Any
 
 import pydicom
 import pytest
+from people import person
 from pydicom.data import get_testdata_file
 
 from jacket.author import author
@@ -19,19 +20,6 @@ from reporting import CannotRead
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
 Run = Callable[..., Any]
-
-
-def person(
-    path: Path, number: int, name: str, patient_id: str = "1", born: str = "19700101"
-) -> Path:
-    """Write a CT of one person, as an object and a study of its own."""
-    dataset = pydicom.dcmread(CT)
-    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = name, patient_id, born
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"1.2.{number}.1", f"1.2.{number}.2"
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.{number}.3"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(path)
-    return path
 
 
 def test_another_file_in_a_sources_place_is_refused(

@@ -90,7 +90,7 @@ def test_every_instance_is_on_one_volume_and_every_volume_is_whole(
     author([real_file_set], tmp_path / "whole.iso")
     assert found == instances_on(tmp_path / "whole.iso")
     assert len({volume["file_set_uid"] for volume in volumes}) == len(volumes)
-    assert volumes[0]["label"] == f"DICOM_20231_1OF{len(volumes)}"
+    assert volumes[0]["label"] == f"221320_1114_1OF{len(volumes)}"
 
 
 def test_a_study_that_fits_stays_together(words: tuple[object, ...], run: Run) -> None:
@@ -211,7 +211,7 @@ def test_a_volume_made_alone_is_told_with_its_own_number_label_and_instances(
     said = run(*words, "--volume", "2").out
     assert f"volume 2 of 2 made: {second['instances']} of the set's 81 instances" in said
     assert second["label"] in said
-    assert "label DICOM_20231114" not in said, "no volume bears it"
+    assert "label 221320_1114," not in said, "no volume bears it"
     assert Path(second["path"]).stat().st_size == second["estimated_bytes"]
 
 
@@ -373,7 +373,7 @@ def test_sticks_and_cards_are_split_by_their_size(
     assert all(volume.size <= 6_000_000 for volume in done.volumes)
     for number, volume in enumerate(done.volumes, start=1):
         with closing(open_medium(Path(volume.path))) as medium:
-            assert medium.label == numbered("DICOM_20231114", number, done.of, 11)
+            assert medium.label == numbered("221320_1114", number, done.of, 11)
 
 
 def test_converted_objects_are_shared_out_by_their_true_sizes(

@@ -17,7 +17,7 @@ from reporting import Severity
 
 Break = Callable[[Path], None]  # spoils the medium: an image file, or a folder
 
-ROOM = len(b"DICOM_20231114")
+LABEL = b"221320_1114".ljust(len(b"SOMETHING_ELSE"))
 
 
 def drop_manifest(folder: Path) -> None:
@@ -55,7 +55,7 @@ def no_directory(folder: Path) -> None:
 def other_label(image: Path) -> None:
     with image.open("r+b") as file:
         file.seek(16 * 2048 + 40)  # the Volume Identifier (ECMA-119 8.4.7)
-        assert file.read(ROOM) == b"DICOM_20231114"
+        assert file.read(len(LABEL)) == LABEL
         file.seek(16 * 2048 + 40)
         file.write(b"SOMETHING_ELSE")
 

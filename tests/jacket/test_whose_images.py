@@ -1,0 +1,128 @@
+"""Never the wrong patient: what is told of whose images they are, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from people import person
+
+Run = Callable[..., Any]
+BURN = ("--device", "simulator:cd-r")
+
+
+@pytest.fixture
+def mixed_up(tmp_path: Path) -> Path:
+    """Return a folder in which one study is under two patients."""
+    person(tmp_path / "in" / "1", 1, "DOE^JOHN")
+    person(tmp_path / "in" / "2", 2, "ROE^JANE", "2", "19900101", StudyInstanceUID="1.2.1.1")
+    return tmp_path / "in"
+
+
+def test_a_selection_does_not_hide_a_mix_up(mixed_up: Path, tmp_path: Path, run: Run) -> None:
+    words = ("author", mixed_up, "-o", tmp_path / "disc.iso", "--patient", "2")
+    said = run(*words)
+    assert said.code == 1
+    lines = said.out.splitlines()
+    assert lines[1].startswith("ATTENTION, it is not certain whose images these are")
+    assert lines[2] == f"  one study under two Patient IDs: {mixed_up / '2'} and {mixed_up / '1'}"
+    assert lines[-1].startswith("NOT CERTAIN WHOSE IT IS")
+    assert "burn the image" not in said.out
+    (doubt,) = run(*words, "--json").json["doubts"]
+    assert doubt["first"] == str(mixed_up / "2")
+
+
+def test_nothing_is_burned_of_which_nobody_knows_whose_it_is(
+    mixed_up: Path, tmp_path: Path, run: Run
+) -> None:
+    person(mixed_up / "3", 3, "MEIER^MAX", "3")
+    words = ("burn", mixed_up, *BURN, "--jobs-folder", tmp_path / "jobs")
+    for wanted in ((), ("--patient", "1"), ("--patient", "2")):
+        said = run(*words, *wanted, "--json")
+        assert said.code == 3
+        assert len(said.json["doubts"]) == 1
+        assert said.json["discs"] == []
+    assert "--identity-checked" in run(*words).err
+    assert run(*words, "--dry-run").code == 1
+    assert run(*words, "--patient", "3").code == 0
+    said = run(*words, "--patient", "2", "--identity-checked")
+    assert (said.code, "SIMULATED CD-R GOOD" in said.out) == (1, True)
+
+
+def test_two_people_with_one_number_are_burned_one_study_at_a_time(
+    tmp_path: Path, run: Run
+) -> None:
+    for number in range(1, 6):
+        person(tmp_path / "in" / str(number), number, "MEIER^MAX")
+    person(tmp_path / "in" / "0", 9, "SCHULZ^EVA", born="19900101")
+    words = ("burn", tmp_path / "in", *BURN, "--jobs-folder", tmp_path / "jobs")
+    said = run(*words)
+    assert (said.code, "two people by their names" in said.err) == (3, True)
+    said = run(*words, "--study", "1.2.9.1")
+    assert said.code == 0
+    assert "1 instance of 1 patient, 1 study in the directory" in said.out
+
+
+def test_whose_images_they_are_is_never_cut_off(tmp_path: Path, run: Run, test_files: Path) -> None:
+    person(tmp_path / "in" / "1", 1, "DOE^JOHN")
+    person(tmp_path / "in" / "2", 2, "DOE^JOHN", born="19700102")
+    words = ("author", tmp_path / "in", test_files, "-o", tmp_path / "disc")
+    remarks = run(*words, "--json").json["remarks"]
+    assert len(remarks) > 15, "so that some are cut off"
+    burned = run("burn", *words[1:3], *BURN, "--jobs-folder", tmp_path / "jobs", "--dry-run")
+    for said in (run(*words[:3], "-o", tmp_path / "again"), burned):
+        assert "more; --json lists all" in said.out
+        assert "PATIENTS ARE ON IT" in said.out
+        assert "one Patient ID, two birth dates" in said.out
+        assert "Birth Date (0010,0030) of one PATIENT differs" in said.out
+
+
+def test_what_is_burned_is_told_before_it_is(
+    two_patients: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jacket.burning.target import DiscTarget
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DiscTarget, "put", stopped)
+    said = run("burn", two_patients, *BURN, "--jobs-folder", tmp_path / "jobs")
+    assert said.code == 130
+    assert "the medium is to hold" in said.out
+    assert "2 PATIENTS ARE ON IT" in said.out
+
+
+@pytest.mark.parametrize("option", ["--patient", "--study", "--series", "--accession"])
+def test_an_empty_value_selects_nobody(option: str, tmp_path: Path, run: Run) -> None:
+    person(tmp_path / "in" / "1", 1, "DOE^JOHN", "", AccessionNumber="")
+    for value in ("", " "):
+        said = run("author", tmp_path / "in", "-o", tmp_path / "disc.iso", option, value)
+        assert said.code == 2
+        assert f"{option}: the value is empty" in said.err
+    assert not (tmp_path / "disc.iso").exists()
+
+
+@pytest.mark.parametrize(
+    ("label", "is_told"),
+    [("DOEMANN", True), ("CT_DOEMANN_1", True), ("PAT4711", True), ("CT", False), (None, False)],
+)
+def test_a_label_that_names_the_patient_is_told(
+    label: str | None, is_told: bool, tmp_path: Path, run: Run
+) -> None:
+    person(tmp_path / "in" / "1", 1, "Doemann^J", "PAT4711")
+    words = () if label is None else ("--label", label)
+    said = run("author", tmp_path / "in", "-o", tmp_path / "disc.iso", *words)
+    assert said.code == 0
+    assert ("THE LABEL TELLS WHO THE PATIENT IS" in said.out) is is_told
+
+
+def test_media_of_one_day_have_each_a_label_of_their_own(
+    two_patients: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = set()
+    for clock in range(1_700_000_000, 1_700_000_003):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(clock))
+        told = run("author", two_patients, "-o", tmp_path / f"{clock}.img", "--json").json
+        labels.add(told["volumes"][0]["label"])
+    assert len(labels) == 3
+    assert max(map(len, labels)) <= 11, "as many as a FAT volume takes"

@@ -8,13 +8,14 @@ from jacket.console import amount, size
 from jacket.file_set.profile import about_required_icons
 from jacket.layout import growth
 from jacket.target import little_space, room
-from profiles.application_profiles import ApplicationProfile, Declared
+from profiles.application_profiles import ApplicationProfile, Declared, Medium, Security
 from profiles.plan import Plan, Policy, Transcode
 from profiles.transfer_syntaxes import EXPLICIT_LITTLE, TRANSFER_SYNTAXES, Kind
 from profiles.wishes import why_profile_cannot
 
 _MUCH: Final = 1_000_000  # bytes by which a medium must grow before anybody minds
 _TWICE: Final = 2
+_BY_MAIL: Final = frozenset((Medium.ZIP_MAIL, Medium.MIME))
 
 
 def remarks_on(
@@ -39,6 +40,7 @@ def remarks_on(
         to_write: bytes that a dry run would write there.
     """
     return (
+        *_about_secrecy(row),
         *_about_loss(decided),
         *_about_growth(decided, row, policy),
         *room(row, needed),
@@ -46,6 +48,14 @@ def remarks_on(
         *about_required_icons(row, no_icons=no_icons),
         *_about_video(decided, row),
     )
+
+
+def _about_secrecy(row: ApplicationProfile) -> Iterator[str]:
+    if row.security is Security.NONE and row.medium in _BY_MAIL:
+        yield (
+            "NOT ENCRYPTED: by mail everybody on its way can read it; profiles with SEC in their "
+            "names encrypt (jacket profiles)"
+        )
 
 
 def _about_loss(decided: Plan) -> Iterator[str]:

@@ -155,10 +155,10 @@ def decrypt_open(
             _refuse_nothing(done, path)
             remarks = about.remarks + _unprotected(done)
             if folder is not None:
-                remarks += finish(folder, done)
+                remarks += finish(folder, done, about.expected)
             inside = UnlockedMedium(medium, own, path, accept_unprotected=accept_unprotected)
             left_out = [*missing(inside, folder), *hidden(medium), *left_out]
-        found = _Found(len(entries), dry_run, left_out, about.gone, remarks)
+        found = _Found(len(entries), dry_run, left_out, tuple(map("/".join, about.gone)), remarks)
         return _told(medium, path, target, keys, done, found)
 
 

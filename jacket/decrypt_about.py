@@ -16,9 +16,14 @@ class About(NamedTuple):
     """What is told of the files as they lie on the medium."""
 
     digests: dict[Name, str]  # SHA-256, by the names of entries; empty where nobody lists them
-    gone: tuple[str, ...]  # files that are listed, and not there
+    gone: tuple[Name, ...]  # files that are listed, and not there
     names: frozenset[Name]  # of files that are of no use beside the plain ones
     remarks: tuple[str, ...]
+
+    @property
+    def expected(self) -> tuple[Name, ...]:
+        """The files that are listed and should be in the plain folder."""
+        return tuple(name for name in (*self.digests, *self.gone) if name not in self.names)
 
     def without(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return the files that belong to the plain medium, too."""
@@ -44,7 +49,7 @@ def told_about(medium: Medium, entries: Sequence[Entry]) -> About:
         remarks = ("README.TXT tells how an encrypted medium is opened: it was left there",)
     found = {name: medium.find_tolerant(name) for name in listed}
     digests = {entry.name: listed[name] for name, entry in found.items() if entry is not None}
-    gone = tuple("/".join(name) for name, entry in found.items() if entry is None)
+    gone = tuple(name for name, entry in found.items() if entry is None)
     return About(digests, gone, frozenset(names), remarks)
 
 

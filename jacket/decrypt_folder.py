@@ -1,17 +1,34 @@
 """What a folder of decrypted files gets when all are there: a manifest, and no remains."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from jacket import manifest
 from jacket.decrypt_files import Done
 from media.aside import not_written
+from media.source import Name
+
+# In the place of a digest that nobody knows: no file has it, so that every check stumbles over it.
+UNKNOWN: Final = "0" * 64
+_DOUBTFUL: Final = (
+    "MANIFEST.TXT of the folder lists what was exchanged, changed or lost with a digest of zeros, "
+    "so that a check of the folder finds it again"
+)
 
 
-def finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
+def finish(folder: Path, done: Sequence[Done], listed: Collection[Name]) -> tuple[str, ...]:
     """Take away folders that stayed empty, and write a manifest; return remarks.
+
+    What is not as the medium's own manifest has it shall not become genuine by being written down
+    anew: it is listed, with a digest that it has not.
+
+    Args:
+        folder: with what was decrypted.
+        done: what became of each file.
+        listed: names that the manifest of the medium lists, and that should have come out.
 
     Raises:
         CannotWrite: there is no room for it.
@@ -21,17 +38,22 @@ def finish(folder: Path, done: Sequence[Done]) -> tuple[str, ...]:
             if Path(below) != folder:
                 with suppress(OSError):  # there is something in it
                     Path(below).rmdir()
-    written = [(tuple(one.where.split("/")), one.digest) for one in done if not one.kind]
+    written = {
+        tuple(one.where.split("/")): UNKNOWN if one.differs else one.digest
+        for one in done
+        if not one.kind
+    }
+    lost = dict.fromkeys((name for name in listed if name not in written), UNKNOWN)
     # Names that differ only in case are one on many systems.
-    if any((name[0].upper(),) == manifest.NAME for name, _ in written):
+    if any((name[0].upper(),) == manifest.NAME for name in written):
         return ("MANIFEST.TXT of the medium is no list of digests: it was taken over as it is",)
     # A name of other characters or with a line feed in it would make the list unreadable.
-    if not all("/".join(name).isascii() and "/".join(name).isprintable() for name, _ in written):
+    if not all("/".join(name).isascii() and "/".join(name).isprintable() for name in written):
         return ("there is no MANIFEST.TXT: names of files have characters that it cannot list",)
-    content = b"".join(manifest.line_of(digest, name) for name, digest in written)
+    lines = (manifest.line_of(digest, name) for name, digest in (written | lost).items())
     path = folder.joinpath(*manifest.NAME)
     try:
-        path.write_bytes(content)
+        path.write_bytes(b"".join(lines))
     except OSError as error:
         raise not_written(error, str(path)) from error
-    return ()
+    return (_DOUBTFUL,) if lost or UNKNOWN in written.values() else ()

@@ -64,6 +64,8 @@ def in_a_shell(refusal: str, *, is_signed: bool, is_wrapped: bool) -> Iterator[s
     yield "}"
     # Linux shows the names of a disc in small letters.
     yield 'D=$(find "$DISC"/[Dd]* -iname DICOMDIR | head -n 1)'
+    yield 'M=$(find "$DISC"/[Mm]* -iname MANIFEST.TXT 2> /dev/null | head -n 1)'
+    yield "U=$(umask); umask 077"
     yield "if ! openssl version; then"
     yield '  echo "OPENSSL IS NOT INSTALLED."'
     yield 'elif [ -z "$D" ]; then'
@@ -72,15 +74,21 @@ def in_a_shell(refusal: str, *, is_signed: bool, is_wrapped: bool) -> Iterator[s
     yield f'  echo "{refusal}"'
     yield "else"
     yield from (f"  {line}" for line in _loop_in_a_shell())
-    yield '  echo; echo $(find "$OUT" -type f | wc -l) "FILES ARE IN $OUT"'
+    yield from (f"  {line}" for line in _count_in_a_shell())
     yield "fi"
+    # What is typed next has the password no more, and makes files as before.
+    yield 'umask "$U"; set --; unset P'
 
 
 def _loop_in_a_shell() -> Iterator[str]:
     # Other systems put files of their own on sticks: all of ours begin with a D.
     yield 'find "$DISC"/[Dd]* -type f ! -name "*.*" | while IFS= read -r F; do'
-    yield '  T="$OUT/$(printf %s "${F#"$DISC"}" | tr a-z A-Z)"'
-    yield '  mkdir -p "${T%/*}"'
+    yield '  N=$(printf %s "${F#"$DISC"}" | tr a-z A-Z | sed "s:^/*::")'
+    yield '  T="$OUT/$N"; mkdir -p "${T%/*}"'
+    yield '  H=$(openssl dgst -sha256 -r < "$F" | cut -c 1-64)'
+    yield '  if [ -n "$M" ] && ! grep -qFx "$H *$N" "$M"; then'
+    yield '    echo "CHANGED: $F"'
+    yield "  fi"
     # Of a set each disc has the same names: the second must not take the place of the first.
     yield '  if [ -e "$T" ]; then'
     yield '    echo "THERE ALREADY: $F"'
@@ -90,6 +98,22 @@ def _loop_in_a_shell() -> Iterator[str]:
     yield '    rm -f "$T.part"; echo "NOT OPENED: $F"'
     yield "  fi"
     yield "done 2> /dev/null"
+
+
+def _count_in_a_shell() -> Iterator[str]:
+    yield 'A=$(($(find "$OUT" -type f | wc -l)))'
+    yield 'if [ -z "$M" ]; then'
+    yield '  echo; echo "THERE IS NO MANIFEST.TXT: FILES MAY BE MISSING."'
+    yield "else"
+    # All of ours but the texts: these have an ending.
+    yield '  cut -c 67- "$M" | grep -v "[.]" | while IFS= read -r N; do'
+    yield '    if [ ! -e "$OUT/$N" ]; then'
+    yield '      echo; echo "MISSING: $N"'
+    yield "    fi"
+    yield "  done"
+    yield '  A="$A OF $(grep -vc "[.]" "$M")"'
+    yield "fi"
+    yield 'echo; echo "$A FILES ARE IN $OUT"'
 
 
 def _printed(octets: tuple[int, ...]) -> Iterator[str]:
@@ -119,6 +143,7 @@ def in_powershell(refusal: str, *, is_signed: bool, is_wrapped: bool) -> Iterato
     yield '  $Half = "$Out\\unfinished"'
     yield f"  $Begin = [byte[]]@({','.join(map(str, begin))})"
     yield f"  $End = [byte[]]@({','.join(map(str, end))})"
+    yield from (f"  {line}" for line in _listed_in_powershell())
     yield "  openssl version"
     yield from _decrypt_in_powershell("$First.FullName", "  ")
     yield "  if ($LASTEXITCODE -ne 0) {"
@@ -126,18 +151,40 @@ def in_powershell(refusal: str, *, is_signed: bool, is_wrapped: bool) -> Iterato
     yield f"    return '{refusal}'"
     yield "  }"
     yield from (f"  {line}" for line in _loop_in_powershell(_check(is_signed=is_signed)))
-    yield "  $Files = Get-ChildItem -LiteralPath $Out -Recurse -File"
-    yield '  "`n$($Files.Count) FILES ARE IN $Out"'
+    yield "  $Count = @(Get-ChildItem -LiteralPath $Out -Recurse -File).Count"
+    yield "  foreach ($Name in $Names) {"
+    yield '    if (-not (Test-Path -LiteralPath "$Out\\$Name")) {'
+    yield '      "MISSING: $Name"'
+    yield "    }"
+    yield "  }"
+    yield '  if ($List) { $Count = "$Count OF $($Names.Count)" }'
+    yield "  else { 'THERE IS NO MANIFEST.TXT: FILES MAY BE MISSING.' }"
+    yield '  "`n$Count FILES ARE IN $Out"'
     yield "}"
+    yield "Remove-Variable P, Key -ErrorAction Ignore"
+
+
+def _listed_in_powershell() -> Iterator[str]:
+    """Yield lines that make $Listed, a table of the lines of MANIFEST.TXT, and $Names of ours."""
+    yield "$Root = (Get-Item -LiteralPath $Disc).FullName.TrimEnd('\\')"
+    yield '$List = Get-Content -LiteralPath "$Root\\MANIFEST.TXT" `'
+    yield "  -ErrorAction Ignore"
+    yield '$Listed = @{}; $List | ForEach-Object { $Listed["$_"] = 1 }'
+    yield "$Names = @($List | Where-Object { $_ -notlike '*.*' } |"
+    yield "  ForEach-Object { $_.Substring(66) })"
 
 
 def _loop_in_powershell(check: str) -> Iterator[str]:
-    yield "$Root = (Get-Item -LiteralPath $Disc).FullName.TrimEnd('\\')"
     yield "Get-ChildItem -LiteralPath $Disc -Recurse -File |"
     yield "Where-Object Extension -eq '' | ForEach-Object {"
     yield "  $To = $Out + $_.FullName.Substring($Root.Length)"
     yield "  $Folder = [IO.Path]::GetDirectoryName($To)"
     yield "  [IO.Directory]::CreateDirectory($Folder) | Out-Null"
+    yield "  $Line = (Get-FileHash -LiteralPath $_.FullName).Hash + ' *' +"
+    yield "    $_.FullName.Substring($Root.Length + 1).Replace('\\', '/')"
+    yield "  if ($List -and -not $Listed.ContainsKey($Line)) {"
+    yield '    "CHANGED: $($_.FullName)"'
+    yield "  }"
     yield "  if (Test-Path -LiteralPath $To) {"
     yield '    return "THERE ALREADY: $($_.FullName)"'
     yield "  }"

@@ -130,8 +130,10 @@ def _with_openssl(medium: SecureMedium) -> Iterator[str]:
     yield from _paragraph(
         "The lines further down open all files into a new folder. Let a DICOM viewer open the "
         "file DICOMDIR in it. Each file is checked on the way: one that was damaged or changed, "
-        "or has no room in the folder, is called NOT OPENED and left out. Whoever can read the "
-        "folder can see the images: remove it when it is not needed any more."
+        "or has no room in the folder, is called NOT OPENED and left out. One that is not as "
+        "MANIFEST.TXT lists it is called CHANGED, and one that is not there MISSING: ask those who "
+        f"gave you the {_kind(medium)} before you rely on what is in the folder. Whoever can read "
+        "the folder can see the images: remove it when it is not needed any more."
     )
     if medium.has_password:
         yield from _paragraph(

@@ -1,7 +1,6 @@
 """The sheet with the password of a job's media, when the job did not come to its end."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,13 +40,11 @@ class Sheet:
             return f"the password that is told opens the media that are made: {_REST}"
         if path is None or not self._is_ours or not path.is_file():
             return ""
-        if not any(result.is_begun or result.is_made for result in results):
-            with suppress(OSError):
-                path.unlink()
-            return ""
         if any(result.is_made for result in results):
             return f"{path} tells the password of the media that are made: keep it; {_REST}"
-        return (
-            f"{path} tells the password of the medium that failed and of no other: remove it, "
-            "and the same command makes another one"
-        )
+        # A medium that failed is destroyed. Its sheet would be taken for that of the next one.
+        try:
+            path.unlink()
+        except OSError:
+            return f"{path} tells the password of a medium that failed and of no other: remove it"
+        return ""

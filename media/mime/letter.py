@@ -13,7 +13,10 @@ from media.source import Name
 from reporting import CannotWrite
 
 _LONGEST_HEADER: Final = 900  # characters of an address or a subject; a line has 998
-_TEXT: Final = "The attached DICOM images belong together. Open the attachment with a DICOM viewer."
+_TEXT: Final = (
+    "The attached DICOM images belong together. Save what is attached into one folder, unpack it "
+    "where it is a ZIP archive, and open the folder with a DICOM viewer."
+)
 
 
 class Envelope(NamedTuple):

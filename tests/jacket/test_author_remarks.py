@@ -315,3 +315,20 @@ def test_the_next_step_of_a_set_is_one_for_each_volume(
     number = len(list(tmp_path.glob("s-*.iso")))
     assert number > 1
     assert last.startswith(f"next, and so for each of the {number} volumes: jacket verify ")
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "is_told"),
+    [
+        ("mail.eml", "STD-GEN-ZIP-MAIL", True),
+        ("mail.eml", "STD-GEN-MIME", True),
+        ("archive.zip", "STD-GEN-ZIP-MAIL", True),
+        ("disc.iso", "STD-GEN-CD", False),
+    ],
+)
+def test_a_mail_that_everybody_can_read_is_said_to_be_so(
+    name: str, profile: str, is_told: bool, tmp_path: Path, run: Run
+) -> None:
+    said = run("author", CT, "-o", tmp_path / name, "--profile", profile)
+    assert said.code == 0
+    assert ("NOT ENCRYPTED: by mail everybody" in said.out) is is_told

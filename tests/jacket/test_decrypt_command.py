@@ -109,6 +109,29 @@ def test_a_wrong_password_leaves_nothing_behind(medium: Path, tmp_path: Path, ru
     assert set(tmp_path.iterdir()) == before | {wrong}
 
 
+def unknown(name: str) -> bytes:
+    """Return the line of a file of which nobody knows what it should be."""
+    return f"{'0' * 64} *{name}\n".encode()
+
+
+def test_what_was_exchanged_or_lost_does_not_become_genuine_by_being_decrypted(
+    medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    first, second, third = [name for name in contents(medium) if name.startswith("DICOM/")][:3]
+    (medium / first).write_bytes((medium / second).read_bytes())
+    (medium / third).unlink()
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, "--json")
+    assert said.code == 1
+    assert sorted(said.json["differs"]) == [first]
+    assert [item["source"] for item in said.json["left_out"]] == [third]
+    found = contents(tmp_path / "out")
+    assert (unknown(first) in found["MANIFEST.TXT"], first in found) == (True, True)
+    assert (unknown(third) in found["MANIFEST.TXT"], third in found) == (True, False)
+    verdict = run("verify", tmp_path / "out", "--json").json
+    listed = [each for each in verdict["findings"] if each["rule"].startswith("MAN-")]
+    assert {first, third} <= {finding["where"] for finding in listed}
+
+
 def test_files_that_do_not_open_are_named_and_the_others_are_there(
     plain: Path, medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
 ) -> None:
@@ -131,7 +154,7 @@ def test_files_that_do_not_open_are_named_and_the_others_are_there(
     found = contents(tmp_path / "out")
     wanted = {n: c for n, c in contents(plain).items() if n not in spoilt}
     assert without_manifest(found) == without_manifest(wanted)
-    assert not any(name.encode() in found["MANIFEST.TXT"] for name in spoilt)
+    assert all(unknown(name) in found["MANIFEST.TXT"] for name in spoilt)
     told = run("decrypt", medium, "--to", tmp_path / "told", *password)
     assert "encrypted files that were not opened: 4" in told.out
     both = ("--password-file", word(tmp_path, OTHER_PASSWORD, "other"), "--accept-unprotected")

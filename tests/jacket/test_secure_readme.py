@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,9 @@ def make_disc(disc: Path, files: dict[str, bytes]) -> None:
         (disc / name).parent.mkdir(parents=True, exist_ok=True)
         (disc / name).write_bytes(content)
     (disc / "README.TXT").write_text("not encrypted")
+    ours = [name for name in files if name.upper().startswith("DICOM")]
+    listed = [f"{sha256(files[name]).hexdigest()} *{name.upper()}\n" for name in ours]
+    (disc / "MANIFEST.TXT").write_text(f"{'0' * 64} *README.TXT\n{''.join(listed)}")
 
 
 def put_keys(person: Person, home: Path) -> None:
@@ -167,7 +171,46 @@ def test_lines_with_a_password_open_what_openssl_encrypted(
     said = type_lines(blocks(render_readme(medium), SHELL), tmp_path, shell, f"{PASSWORD}\n")
     assert opened(tmp_path) == contents
     assert told(said) == []
-    assert f"\n3 FILES ARE IN {tmp_path}/images\n" in said
+    assert f"\n3 OF 3 FILES ARE IN {tmp_path}/images\n" in said
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_files_that_were_exchanged_or_taken_away_are_told(
+    shell: str, contents: dict[str, bytes], tmp_path: Path
+) -> None:
+    files = sealed(contents, password=PASSWORD)
+    make_disc(tmp_path / "disc", files)
+    directory, first, second = NAMES
+    (tmp_path / "disc" / first).write_bytes(files[second])
+    (tmp_path / "disc" / second).unlink()
+    said = type_lines(lines_for_a_password(), tmp_path, shell, f"{PASSWORD}\n")
+    assert told(said) == [f"CHANGED: {tmp_path}/disc/{first}", f"MISSING: {second}"]
+    assert f"\n2 OF 3 FILES ARE IN {tmp_path}/images\n" in said
+    assert opened(tmp_path) == {directory: contents[directory], first: contents[second]}
+
+
+def test_a_disc_without_a_manifest_is_opened_and_told(
+    contents: dict[str, bytes], tmp_path: Path
+) -> None:
+    make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
+    (tmp_path / "disc" / "MANIFEST.TXT").unlink()
+    said = type_lines(lines_for_a_password(), tmp_path, typed=f"{PASSWORD}\n")
+    assert told(said) == ["THERE IS NO MANIFEST.TXT: FILES MAY BE MISSING."]
+    assert opened(tmp_path) == contents
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_lines_leave_no_password_behind_and_nobody_else_reads_the_images(
+    shell: str, contents: dict[str, bytes], tmp_path: Path
+) -> None:
+    make_disc(tmp_path / "disc", sealed(contents, password=PASSWORD))
+    after = 'echo "[$P] [$*] $(umask)"\n'
+    lines = ["umask 022\n", *lines_for_a_password(), after]
+    said = type_lines(lines, tmp_path, shell, f"{PASSWORD}\n")
+    assert said.splitlines()[-1] == "[] [] 0022"
+    made = [tmp_path / "images", *(tmp_path / "images").rglob("*")]
+    assert len(made) > len(contents)
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash"])
@@ -330,7 +373,7 @@ def test_paths_with_blanks_and_folders_that_are_named_from_where_one_is(
     type_lines([places, *lines], tmp_path, shell, f"{PASSWORD}\n")
     found = {name: (tmp_path / "the images" / "1" / name).read_bytes() for name in contents}
     assert found == contents
-    assert len(list((tmp_path / "a  disc [1]").rglob("*.*"))) == 1  # README.TXT, as before
+    assert len(list((tmp_path / "a  disc [1]").rglob("*.*"))) == 2  # the two texts, as before
 
 
 def test_what_was_begun_when_somebody_stopped_it_is_not_taken_for_an_opened_file(
@@ -356,7 +399,7 @@ def test_a_medium_is_opened_without_its_directory_when_that_is_damaged(
     assert "DOES NOT FIT" in type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
     lines[-1] = lines[-1].replace("-iname DICOMDIR", "-iname I0000001")
     said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
-    assert told(said) == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR"]
+    assert told(said)[-2:] == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR", "MISSING: DICOMDIR"]
     assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
 
 
@@ -380,7 +423,7 @@ def test_a_file_that_was_changed_is_named_and_left_out(
     make_disc(tmp_path / "disc", files | {NAMES[0]: bytes(damaged)})
     lines = lines_for_a_password()
     said = type_lines(lines, tmp_path, typed=f"{PASSWORD}\n")
-    assert told(said) == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR"]
+    assert told(said)[-2:] == [f"NOT OPENED: {tmp_path}/disc/DICOMDIR", "MISSING: DICOMDIR"]
     assert sorted(opened(tmp_path)) == sorted(NAMES[1:])
 
 

@@ -30,8 +30,9 @@ Broken = tuple[str, str]  # rule, message
 Once = tuple[int, bytes]
 
 # What tells patients, studies and series apart, and the rule that a misfiled file breaks.
+_PATIENT_ID: Final = 0x00100020
 _IDENTITY: Final = (
-    (0x00100020, "DIR-REF-PATIENT"),
+    (_PATIENT_ID, "DIR-REF-PATIENT"),
     (0x0020000D, "DIR-REF-STUDY"),
     (0x0020000E, "DIR-REF-SERIES"),
 )
@@ -170,6 +171,11 @@ class ReferenceCheck:
             if name is not None:
                 self._expected.setdefault(name, (record, parents))
         self._missing = dict.fromkeys(self._expected)
+        self._patients = {
+            value_of(elements_of(record.keys), _PATIENT_ID)
+            for record in directory.records
+            if record.record_type == "PATIENT"
+        }
         self._told: set[Once] = set()
 
     def __len__(self) -> int:
@@ -229,7 +235,7 @@ class ReferenceCheck:
         expected = self.record_of(file_id)
         where = shown(file_id)
         if expected is None:
-            return [(f, None) for f in _unreferenced(file_id, instance, where)]
+            return [(f, None) for f in self._unreferenced(file_id, instance, where)]
         record, parents = expected
         if instance is None:
             return [(f, None) for f in _no_instance(not_indexed, where)]
@@ -256,6 +262,19 @@ class ReferenceCheck:
             for name in self._missing
         ]
 
+    def _unreferenced(
+        self, file_id: Name, instance: Instance | None, where: str
+    ) -> Iterator[Finding]:
+        if instance is None:
+            return  # other files may lie in a File-set (PS3.10 8.1)
+        # Of a name that is not legal no record could speak.
+        yield RULE["DIR-FILE-UNREFERENCED" if is_legal_file_id(file_id) else "DIR-FILE-NAME"].at(
+            where
+        )
+        patient_id = value_of(elements_of(instance.patient), _PATIENT_ID)
+        if patient_id and self._patients and patient_id not in self._patients:
+            yield RULE["DIR-FILE-STRANGER"].at(where)
+
     def _level(
         self, level: int, above: DirectoryRecord, own: bytes, instance: Instance
     ) -> tuple[Broken, ...]:
@@ -275,14 +294,6 @@ def _same_object(record: DirectoryRecord, instance: Instance) -> bool:
         and record.related_general == instance.related_general
         and record.record_type == instance.record_type
     )
-
-
-def _unreferenced(file_id: Name, instance: Instance | None, where: str) -> list[Finding]:
-    if instance is None:
-        return []  # other files may lie in a File-set (PS3.10 8.1)
-    # Of a name that is not legal no record could speak.
-    rule = "DIR-FILE-UNREFERENCED" if is_legal_file_id(file_id) else "DIR-FILE-NAME"
-    return [RULE[rule].at(where)]
 
 
 def _no_instance(not_indexed: NotIndexed | None, where: str) -> list[Finding]:

@@ -13,6 +13,11 @@ ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 _ASK: Final = "Ask the sender for a medium that conforms"
 _UPDATE: Final = "Make the directory again with `jacket dicomdir --anew`"
+# A directory that is made again files everything that lies there, a stranger's image as well.
+_WHOSE: Final = (
+    "Find out first whose the file is (`jacket ls --files`): take it away where it is not the "
+    "patient's; else make the directory again with `jacket dicomdir --anew`"
+)
 
 STRUCTURE_RULES: Final = (
     Rule(
@@ -378,7 +383,14 @@ REFERENCE_RULES: Final = (
         "DIR-FILE-UNREFERENCED",
         ERROR,
         "A DICOM file on the medium is named by no record",
-        _UPDATE,
+        _WHOSE,
+        "PS3.3 F.2.1",
+    ),
+    Rule(
+        "DIR-FILE-STRANGER",
+        WARNING,
+        "A file that no record names is of a patient whom the directory does not have",
+        "Find out how it came there (`jacket ls --files`) before anybody gets the medium",
         "PS3.3 F.2.1",
     ),
     Rule(
@@ -413,14 +425,14 @@ REFERENCE_RULES: Final = (
         "DIR-REF-SOP-CLASS",
         ERROR,
         "The Referenced SOP Class UID is not the file's",
-        _UPDATE,
+        _WHOSE,
         "PS3.3 F.3.2.2",
     ),
     Rule(
         "DIR-REF-SOP-INSTANCE",
         ERROR,
         "The Referenced SOP Instance UID is not the file's",
-        _UPDATE,
+        _WHOSE,
         "PS3.3 F.3.2.2",
     ),
     Rule(
@@ -448,21 +460,22 @@ REFERENCE_RULES: Final = (
         "DIR-REF-PATIENT",
         ERROR,
         "The file belongs to another patient than the one it is filed under",
-        "Do not use the medium for treatment before this is cleared up",
+        "Do not use the medium before it is known whose the file is (`jacket ls --files`); take it "
+        "away, or ask who made the medium",
         "PS3.3 F.5.1",
     ),
     Rule(
         "DIR-REF-STUDY",
         ERROR,
         "The file belongs to another study than the one it is filed under",
-        _UPDATE,
+        _WHOSE,
         "PS3.3 F.5.2",
     ),
     Rule(
         "DIR-REF-SERIES",
         ERROR,
         "The file belongs to another series than the one it is filed under",
-        _UPDATE,
+        _WHOSE,
         "PS3.3 F.5.3",
     ),
     Rule(

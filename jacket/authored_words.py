@@ -11,6 +11,7 @@ from jacket.left_out_words import say_left_out
 from jacket.plain import plain_left_out
 from jacket.profile_texts import MEDIA
 from jacket.profile_words import verify_command
+from jacket.whose_words import say_people
 from profiles.application_profiles import Medium
 from profiles.plan import Action, PlannedInstance
 from profiles.transfer_syntaxes import name_of_syntax
@@ -121,6 +122,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
 
 def say_whose(done: Authored) -> None:
     """Say what nobody may miss, however much else there is to be told: whose images these are."""
+    say_people(item.instance.patient for item in done.planned)
     if done.doubts:
         console.say(f"ATTENTION, it is not certain whose images these are: {LOOK}")
         console.say_some([f"  {console.printable(str(doubt))}" for doubt in done.doubts])

@@ -44,6 +44,8 @@ def say_left_out(
         if items:
             console.say(f"  {heading}: {len(items):,}")
             console.say_some(_by_reason(items, alike), 8)
+    if len({alike(item.reason) for item in left_out}) < len(left_out):
+        console.say("  (--json names every one of them)")
 
 
 def _by_reason(items: Sequence[NotIndexed], alike: Callable[[str], str]) -> list[str]:

@@ -22,6 +22,7 @@ from jacket.unlocked_medium import UnlockedMedium
 from media import Locked, MailMedium, Medium, SealedMail
 from media.source import Name
 from profiles.homes import separate_homes
+from profiles.order import heads_of
 from reporting import CannotRead
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def list_open(
             "file_set_id": directory.file_set_id,
             "from_directory": from_directory,
             "unnamed": unnamed,
+            "counts": heads_of(directory)._asdict(),
             **tree.of(directory.records),
             "left_out": plain_left_out(item for item in left_out if KINDS[item.kind]),
         }

@@ -20,7 +20,7 @@ from jacket.verify_scope import (
     manifest_in_words,
     not_judged,
     satisfied_by_medium,
-    several_patients,
+    whose_in_doubt,
     why_none,
 )
 from reporting import Severity
@@ -52,7 +52,7 @@ def render(verdict: Verification, *, printed: datetime | None = None) -> str:
             why_none=why_none(verdict),
             headline=headline(verdict),
             directory=directory_in_words(verdict),
-            several=several_patients(verdict.heads.patients),
+            in_doubt="; ".join(whose_in_doubt(verdict)),
             files=files_in_words(verdict),
             manifest=manifest_in_words(verdict),
             not_judged=not_judged(verdict),

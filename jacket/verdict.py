@@ -1,7 +1,8 @@
 """The verdict on a medium that was verified."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from jacket.mail_rules import CLOSED as MAIL_CLOSED
 from jacket.pdi_rules import is_of_pdi
@@ -10,6 +11,8 @@ from jacket.signed_by import SignedBy
 from profiles.check_nearest import Nearest
 from profiles.order import NOBODY, HeadCount
 from reporting import Finding, Severity
+
+SEALED: Final = "smime"  # the kind of a mail that stayed closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Verification:
     mail: str = ""  # how a mail was protected as a whole, in words
     is_mail: bool = False  # what was looked at came in a mail
     heads: HeadCount = NOBODY  # whose instances the directory names
+    patients: tuple[bytes, ...] = field(default=(), repr=False)  # keys of their records
 
     @property
     def compliant(self) -> bool:
@@ -50,7 +54,17 @@ class Verification:
     @property
     def is_counted(self) -> bool:
         """Whether it is known how many instances there are: the directory was not locked."""
+        if self.kind == SEALED:
+            return False
         return bool(self.instances) or self.opened == self.secure
+
+    @property
+    def heads_known(self) -> HeadCount | None:
+        """Whose instances the directory names; None: it is encrypted, so nobody knows.
+
+        A person counts once for each Patient ID, which is one PATIENT record on media made here.
+        """
+        return self.heads if self.is_counted else None
 
     @property
     def is_closed(self) -> bool:
@@ -62,6 +76,10 @@ class Verification:
     def keeps_profile(self) -> bool:
         """Whether nothing is wrong but, perhaps, by the rules of IHE PDI."""
         return not errors_of_dicom(self.findings)
+
+    def places(self, rule: str) -> int:
+        """Return at how many places a rule is broken."""
+        return sum(finding.rule == rule for finding in self.findings)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""

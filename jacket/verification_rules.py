@@ -8,7 +8,8 @@ DICOMDIR_MISSING: Final = Rule(
     "MED-DICOMDIR",
     Severity.ERROR,
     "There is no DICOMDIR in the root of the medium",
-    "Make the medium again with `jacket author`; images can still be imported by scanning",
+    "Make a medium of the images that are there with `jacket author`, or give the folder a "
+    "directory with `jacket dicomdir`; images can still be imported by scanning",
     "PS3.10 8.6",
 )
 DICOMDIR_NAME: Final = Rule(

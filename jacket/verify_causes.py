@@ -1,10 +1,12 @@
 """Findings for people: one cause in thousands of files is one thing to mend."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from jacket import verification_rules as rules
 from reporting import Finding, Severity
+
+_OF_STRANGERS: Final = ("DIR-REF-PATIENT", "DIR-FILE-STRANGER")
 
 
 class Cause(NamedTuple):
@@ -22,7 +24,7 @@ class Cause(NamedTuple):
 
 
 def causes(findings: Iterable[Finding]) -> Iterator[Cause]:
-    """Yield findings by cause: the worst first, the medium as a whole before its files."""
+    """Yield findings by cause: the wrong patient first, then the worst, media before files."""
     order = list(Severity)
     by_rule: dict[tuple[Severity, str], list[Finding]] = {}
     for finding in findings:
@@ -30,6 +32,7 @@ def causes(findings: Iterable[Finding]) -> Iterator[Cause]:
     groups = sorted(
         by_rule.values(),
         key=lambda group: (
+            group[0].rule not in _OF_STRANGERS,
             order.index(group[0].severity),
             not group[0].rule.startswith("MED-"),
             -len(group),

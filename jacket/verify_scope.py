@@ -5,8 +5,7 @@ from typing import Final, NamedTuple
 
 from jacket.console import amount, size, whose
 from jacket.profile_texts import MEDIA
-from jacket.verification import Verification
-from profiles.order import HeadCount
+from jacket.verdict import SEALED, Verification
 from profiles.profile_table import PROFILES
 
 KINDS: Final = {
@@ -22,7 +21,6 @@ KINDS: Final = {
     "folder": "folder",
     "file": "a file alone",
 }
-SEALED: Final = "smime"  # the kind of a mail that stayed closed
 _OTHER: Final = "declared by file"
 
 
@@ -79,17 +77,9 @@ def why_none(verdict: Verification) -> list[str]:
     ]
 
 
-def heads_known(verdict: Verification) -> HeadCount | None:
-    """Return whose instances the directory names; None: it is encrypted, so nobody knows.
-
-    A person counts once for each Patient ID, which is one PATIENT record on media made here.
-    """
-    return verdict.heads if verdict.is_counted and verdict.kind != SEALED else None
-
-
 def directory_in_words(verdict: Verification) -> str:
     """Return what the directory names: "8 instances of 1 patient, 2 studies in the directory"."""
-    heads = heads_known(verdict)
+    heads = verdict.heads_known
     if heads is None:
         return "whose instances they are is not known: the medium is encrypted"
     return f"{whose(verdict.instances, *heads)} in the directory"
@@ -105,6 +95,21 @@ def files_in_words(verdict: Verification) -> str:
 def several_patients(patients: int) -> str:
     """Return a remark where a medium is not one patient's, which may be a mistake; or ""."""
     return f"{patients:,} PATIENTS ARE ON IT" if patients > 1 else ""
+
+
+def whose_in_doubt(verdict: Verification) -> list[str]:
+    """Return remarks where a medium may not be, or be not only, the patient's it is given to."""
+    found = (
+        several_patients(verdict.heads.patients),
+        _files_of_others(verdict, "DIR-REF-PATIENT", "FILED UNDER ANOTHER PATIENT"),
+        _files_of_others(verdict, "DIR-FILE-STRANGER", "OF A PATIENT WHO IS NOT IN THE DIRECTORY"),
+    )
+    return list(filter(None, found))
+
+
+def _files_of_others(verdict: Verification, rule: str, what: str) -> str:
+    number = verdict.places(rule)
+    return f"{what}: {amount(number, 'file')}" if number else ""
 
 
 def manifest_in_words(verdict: Verification) -> str:

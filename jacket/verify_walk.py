@@ -117,6 +117,7 @@ class Walk:
             mail=self.mail.words,
             is_mail=self.mail.is_mail,
             heads=heads_of(directory),
+            patients=tuple(r.keys for r in directory.records if r.record_type == "PATIENT"),
         )
 
     def _keys_overdrawn(self, shared: Shared) -> bool:

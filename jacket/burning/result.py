@@ -9,7 +9,6 @@ from jacket.authored import Authored
 from jacket.burning.defects import Defect
 from jacket.burning.read_back import ReadBack
 from jacket.verification import Verification
-from jacket.verify_scope import heads_known
 from jacket.writing import Volume
 from reporting import CannotWrite, Interrupted, Severity
 
@@ -63,6 +62,7 @@ class DiscResult:
     map_file: str = ""
     source_waits: int = 0  # times that the source was too slow
     remarks: tuple[str, ...] = ()  # that an operator should know of a good medium
+    beginning: bytes = b""  # digests of its first blocks, by which it is known again
     facts: dict[str, Any] = field(default_factory=dict)
     of: int = 1  # volumes in the set
     copies: int = 1  # of each volume that are wanted
@@ -173,7 +173,7 @@ def _plain_verification(verdict: Verification | None) -> Mapping[str, Any] | Non
     if verdict is None:
         return None
     errors = [f for f in verdict.findings if f.severity is Severity.ERROR]
-    heads = heads_known(verdict)
+    heads = verdict.heads_known
     return {
         "compliant": verdict.compliant,
         "errors": len(errors),

@@ -13,7 +13,8 @@ from jacket.burning.result import SIMULATED, Burned, DiscResult
 from jacket.left_out_words import say_left_out
 from jacket.profile_texts import MEDIA
 from jacket.verification import Verification
-from jacket.verify_scope import directory_in_words, several_patients
+from jacket.verify_scope import directory_in_words, whose_in_doubt
+from jacket.whose_words import say_people
 from profiles.application_profiles import Medium
 
 
@@ -91,7 +92,8 @@ def say_content(authored: Authored) -> None:
 def _say_whose(found: Verification | None) -> None:
     if found is not None:
         console.say(f"  {directory_in_words(found)}")
-        if remark := several_patients(found.heads.patients):
+        say_people(found.patients)
+        for remark in whose_in_doubt(found):
             console.say(f"  {remark}")
 
 

@@ -116,17 +116,10 @@ def _say_whose(listing: dict[str, Any]) -> None:
     from jacket.verify_scope import several_patients
 
     instances = sum("path" in record for record in _records(listing))
-    patients = _different(listing["patients"], "PatientID")
-    studies = [study for patient in listing["patients"] for study in patient["studies"]]
-    told = console.whose(instances, patients, _different(studies, "StudyInstanceUID"))
-    console.say(f"in all: {told}")
-    if several := several_patients(patients):
+    counts = listing["counts"]
+    console.say(f"in all: {console.whose(instances, counts['patients'], counts['studies'])}")
+    if several := several_patients(counts["patients"]):
         console.say(several)
-
-
-def _different(records: list[dict[str, Any]], key: str) -> int:
-    """Return the number of values of a key; records without one count one by one."""
-    return len({record.get(key) or id(record) for record in records})
 
 
 def _uid(depth: int, uid: object) -> None:

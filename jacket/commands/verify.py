@@ -88,9 +88,9 @@ def _write_report(verdict: Verification, target: Path) -> None:
 
 def as_json(verdict: Verification) -> dict[str, object]:
     """Return the verdict as docs/reference/verify.md has it."""
-    from jacket.verify_scope import heads_known, not_judged
+    from jacket.verify_scope import not_judged
 
-    heads = heads_known(verdict)
+    heads = verdict.heads_known
     return {
         "medium": {
             "path": verdict.path,
@@ -153,13 +153,15 @@ def _say(verdict: Verification) -> None:
 
 def _say_in_short(verdict: Verification) -> None:
     """Say once more at last what nobody should have to scroll back for."""
-    from jacket.verify_scope import directory_in_words, headline, several_patients
+    from jacket.verify_scope import directory_in_words, headline, whose_in_doubt
+    from jacket.whose_words import say_people
 
     console.say()
     console.say(f"in short: {'; '.join(part.text for part in headline(verdict))}")
     console.say(f"  {directory_in_words(verdict)}")
-    if several := several_patients(verdict.heads.patients):
-        console.say(f"  {several}")
+    say_people(verdict.patients)
+    for remark in whose_in_doubt(verdict):
+        console.say(f"  {remark}")
 
 
 def _say_wrapped(head: str, sentence: str) -> None:
@@ -170,7 +172,8 @@ def _say_wrapped(head: str, sentence: str) -> None:
 
 
 def _say_verdict(verdict: Verification) -> None:
-    from jacket.verify_scope import SEALED, headline, kind_in_words
+    from jacket.verdict import SEALED
+    from jacket.verify_scope import headline, kind_in_words
 
     parts = "; ".join(part.text for part in headline(verdict))
     console.say(f"{console.printable(verdict.path)}: {parts}")
@@ -193,12 +196,12 @@ def _say_verdict(verdict: Verification) -> None:
 
 
 def _say_what_was_read(verdict: Verification) -> None:
-    from jacket.verify_scope import directory_in_words, files_in_words, several_patients
+    from jacket.verify_scope import directory_in_words, files_in_words, whose_in_doubt
 
     console.say(f"  {directory_in_words(verdict)}")
     console.say(f"  {files_in_words(verdict)}")
-    if several := several_patients(verdict.heads.patients):
-        console.say(f"  {several}")
+    for remark in whose_in_doubt(verdict):
+        console.say(f"  {remark}")
 
 
 def _say_secure(verdict: Verification) -> None:

@@ -294,8 +294,16 @@ def test_a_medium_that_breaks_one_rule_breaks_exactly_that_rule(rule: str) -> No
     assert [finding.rule for finding in MEDIA[rule]()] == [rule]
 
 
+def test_a_file_of_a_patient_whom_the_directory_does_not_have_is_told_as_well() -> None:
+    other = INSTANCE._replace(
+        sop_instance_uid="1.2.3.5", patient=INSTANCE.patient.replace(b"ID1", b"ID2")
+    )
+    found = medium(directory(), (NAME, INSTANCE, None), (("DICOM", "I0000002"), other, None))
+    assert [finding.rule for finding in found] == ["DIR-FILE-UNREFERENCED", "DIR-FILE-STRANGER"]
+
+
 def test_every_rule_about_references_has_a_medium_that_breaks_it() -> None:
-    assert set(MEDIA) == {rule.id for rule in REFERENCE_RULES}
+    assert {*MEDIA, "DIR-FILE-STRANGER"} == {rule.id for rule in REFERENCE_RULES}
 
 
 def test_a_key_that_the_file_lacks_may_have_any_value() -> None:

@@ -77,6 +77,7 @@ LISTING = {
     "file_set_id": str,
     "from_directory": bool,
     "unnamed": int,
+    "counts": dict,
     "patients": list,
     "left_out": list,
 }

@@ -1,11 +1,18 @@
 """Never the wrong patient: what is told of whose images they are, and what is refused."""
 
+import os
+import pty
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from people import person
+
+from jacket.verification import verify
 
 Run = Callable[..., Any]
 BURN = ("--device", "simulator:cd-r")
@@ -126,3 +133,84 @@ def test_media_of_one_day_have_each_a_label_of_their_own(
         labels.add(told["volumes"][0]["label"])
     assert len(labels) == 3
     assert max(map(len, labels)) <= 11, "as many as a FAT volume takes"
+
+
+# --- of media that are there ---------------------------------------------------------------
+
+FIRST = "DICOM/P0000001/S0000001/E0000001/I0000001"
+
+
+@pytest.fixture
+def disc(tmp_path: Path, run: Run) -> Path:
+    """Return a folder with two images of one patient, as media have them."""
+    person(tmp_path / "in" / "1", 1, "DOE^JOHN", "4711")
+    person(tmp_path / "in" / "2", 1, "DOE^JOHN", "4711", SOPInstanceUID="1.2.1.4")
+    assert run("author", tmp_path / "in", "-o", tmp_path / "disc").code == 0
+    return tmp_path / "disc"
+
+
+@pytest.mark.parametrize("with_manifest", [True, False])
+@pytest.mark.parametrize(
+    ("place", "rule", "words"),
+    [
+        (FIRST, "DIR-REF-PATIENT", "FILED UNDER ANOTHER PATIENT: 1 file"),
+        (f"{FIRST[:-1]}9", "DIR-FILE-STRANGER", "OF A PATIENT WHO IS NOT IN THE DIRECTORY: 1 file"),
+    ],
+    ids=["exchanged", "added"],
+)
+def test_a_strangers_image_is_told_first_and_last_and_nothing_advises_to_file_it(
+    with_manifest: bool, place: str, rule: str, words: str, disc: Path, tmp_path: Path, run: Run
+) -> None:
+    shutil.copy(person(tmp_path / "x", 7, "ROE^JANE", "2", "19900101"), disc / place)
+    if not with_manifest:
+        (disc / "MANIFEST.TXT").unlink()
+    said = run("verify", disc)
+    assert said.code == 1
+    assert said.out.count(words) == 2
+    assert said.out.splitlines()[-1] == f"  {words}"
+    causes = [line for line in said.out.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    assert causes[0].split()[1] == rule
+    for finding in verify(disc).findings:
+        if "--anew" in finding.remedy:
+            assert finding.remedy.startswith("Find out first whose the file is")
+
+
+def test_a_file_of_the_same_patient_that_no_record_names_is_nobody_elses(
+    disc: Path, tmp_path: Path
+) -> None:
+    shutil.copy(person(tmp_path / "x", 7, "DOE^JOHN", "4711"), disc / f"{FIRST[:-1]}9")
+    rules = {finding.rule for finding in verify(disc).findings}
+    assert "DIR-FILE-UNREFERENCED" in rules
+    assert "DIR-FILE-STRANGER" not in rules
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "disc"),
+        ("author", "in", "-o", "out"),
+        ("burn", "in", *BURN, "--jobs-folder", "jobs"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_whose_it_is_is_shown_to_the_person_at_the_terminal_and_kept_out_of_logs(
+    words: tuple[str, ...], disc: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "DOE" not in run(*words).out
+    if words[0] == "author":
+        shutil.rmtree("out")
+    leader, follower = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "jacket", *words],
+            stdout=follower,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            check=True,
+        )
+        told = os.read(leader, 65536).decode()
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert "  DOE^JOHN, ID 4711, born 1970-01-01\r\n" in told

@@ -107,6 +107,11 @@ def parse_last_session(data: bytes) -> LastSession | None:
     return LastSession(answer.number(3), answer.number(6), answer.signed(8))
 
 
+def parse_last_lead_out(data: bytes) -> int | None:
+    """Read READ TOC, format 4 (ATIP): the blocks of a CD that was never written, by its groove."""
+    return _msf(Fields(data, stated_length(data, 2)), 12)
+
+
 def parse_capacity(data: bytes) -> tuple[int, int] | None:
     """Read READ CAPACITY: blocks and bytes of a block; None where nothing is told."""
     answer = Fields(data)

@@ -25,6 +25,7 @@ from drivers.mmc.disc_answers import (
     parse_capacity,
     parse_disc_information,
     parse_format_capacities,
+    parse_last_lead_out,
     parse_track_information,
 )
 from drivers.mmc.formats import reachable
@@ -37,6 +38,8 @@ from drivers.sense import NOT_READY, CommandFailed
 _UNFINISHED: Final = 0xFF  # the track of a CD that is not complete (READ TRACK INFORMATION)
 _DVD_PLUS_RW: Final = 0x1A
 _WAITS_FOR_START: Final = (0x04, 0x02)
+_ATIP: Final = 4  # format of READ TOC/PMA/ATIP: what is pressed into the groove of a CD
+_WHOLE_FORMATS: Final = (0x00, 0x10)  # of a DVD-RW, from its first block to its last (MMC-6)
 _OPTICAL: Final = 5  # peripheral device type (SPC-4, INQUIRY)
 
 
@@ -170,7 +173,17 @@ def _capacity(
         return reachable(strategy, formats)
     if not strategy.overwrites and strategy.methods and disc.status in (BLANK, APPENDABLE):
         return 0  # Told by the track that is written next: READ CAPACITY has nothing to say yet.
-    return readable_blocks(unit)
+    return max(readable_blocks(unit), _once_blank(unit, strategy, formats))
+
+
+def _once_blank(unit: Unit, strategy: Strategy, formats: FormatCapacities | None) -> int:
+    """Return how many blocks a closed disc has when it is made blank; 0: that it cannot be."""
+    if not strategy.blanks:
+        return 0
+    if formats:
+        wholes = (choice.blocks for choice in formats.choices if choice.kind in _WHOLE_FORMATS)
+        return max(wholes, default=0)
+    return parse_last_lead_out(unit.try_run(commands.read_toc(_ATIP)) or b"") or 0
 
 
 def readable_blocks(unit: Unit) -> int:

@@ -55,7 +55,7 @@ class Recorder(ClosesItself):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._unit = Unit(transport, clock, sleep)
-        self._locked = False
+        self._locked = self._is_held = False
         self.left: WrittenDisc | None = None  # what the last recording left, even a failed one
 
     @property
@@ -153,7 +153,7 @@ class Recorder(ClosesItself):
         run = begin(self._unit, prepared, pieces, progress)
         if dry_run:
             return run.disc(complete=False, session_open=looked.medium.state != "complete")
-        with self._held():
+        with self.held():
             try:
                 return finish(run)
             finally:
@@ -189,7 +189,7 @@ class Recorder(ClosesItself):
             MediumRefused: the medium is of another kind.
         """
         looked = self._look()
-        with self._held():
+        with self.held():
             blank(self._unit, looked, full=full, told=hundredths(progress, "blank"))
         return self.medium()
 
@@ -200,7 +200,7 @@ class Recorder(ClosesItself):
             MediumRefused: the medium is of a kind that has no format.
         """
         looked = self._look()
-        with self._held():
+        with self.held():
             format_medium(self._unit, looked, hundredths(progress, "format"))
         return self.medium()
 
@@ -215,16 +215,24 @@ class Recorder(ClosesItself):
         self._locked = False
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Lock the drive; it is unlocked whatever happens, if it is still there."""
+    def held(self) -> Iterator[None]:
+        """Keep the medium in the drive as long as this lasts, whatever else holds it meanwhile.
+
+        The drive is unlocked at the end of the outermost, whatever happens, if it is still there.
+        """
+        if self._is_held:
+            yield
+            return
         failure: FilmjacketError | None = None
         try:
+            self._is_held = True
             self.lock()
             yield
         except FilmjacketError as error:
             failure = error
             raise
         finally:
+            self._is_held = False
             self._unlock_if_there()
             if self._locked and failure is not None:
                 failure.remedy = f"{failure.remedy}. {STILL_LOCKED}"

@@ -221,7 +221,7 @@ def _atip(state: State, call: Call) -> bytes:
     # CD-RW of the "high speed" kind; a writer refuses the faster kinds where it is too old.
     type_ = 0xC8 if kind.erasable else 0x98
     head = bytes((0, 0, 0xC0, 0, type_, 0))
-    return head + _LEAD_IN + b"\0" + msf(kind.capacity) + bytes(13)
+    return head + _LEAD_IN + b"\0" + msf(state.disc.capacity) + bytes(13)
 
 
 def _cd_text(state: State, call: Call) -> bytes:

@@ -86,7 +86,7 @@ def burn_disc(
     )
     work.write()
     written = stream.written(recorder.name)
-    result.sha256 = written.sha256
+    result.sha256, result.beginning = written.sha256, digests.beginning
     result.stage = "written"
     work.read_back()
     work.look()

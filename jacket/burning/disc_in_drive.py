@@ -1,13 +1,14 @@
 """Which discs a profile's volume goes on, and whether the one in the drive may be written."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
 
 from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused, NoMedium, UnreadableBlocks
 from drivers.mmc.recording_facts import Medium as Disc
+from jacket.burning.digests import BEGINNING, beginning_of
 from profiles.application_profiles import ApplicationProfile, Medium
 from reporting import FilmjacketError, Progress, interruption
 
@@ -75,55 +76,67 @@ def refuse_used(recorder: Recorder, disc: Disc, *, erase: bool, wipe: bool = Fal
         )
 
 
-def refuse_next(
-    recorder: Recorder,
-    disc: Disc,
-    *,
-    first: Disc,
-    row: ApplicationProfile | None,
-    blocks: int,
-    erase: bool,
-    wipe: bool,
+def refuse_unfit(
+    disc: Disc, first: Disc, row: ApplicationProfile | None, blocks: int, where: str
 ) -> None:
     """See that a volume that was laid out for the first disc of a job goes on this one.
 
     Args:
-        recorder: with the disc.
         disc: that is in.
-        first: disc of the job.
+        first: disc of the job, which may be this one or may have been exchanged for it.
         row: the profile; None: it is still to be chosen.
         blocks: of the volume.
-        erase: whether what is on it may be lost.
-        wipe: whether nothing of what was on it may stay.
+        where: the name of the drive.
 
     Raises:
-        MediumRefused: it is of another kind, too small, or something is on it.
+        MediumRefused: it is of another kind, or too small.
     """
     if row is not None:
-        refuse_other_disc(row, disc, recorder.name)
-    _refuse_laid_out_otherwise(first, disc, recorder.name)
-    refuse_used(recorder, disc, erase=erase, wipe=wipe)
-    _refuse_small(disc, blocks, recorder.name)
-
-
-def _refuse_laid_out_otherwise(first: Disc, disc: Disc, where: str) -> None:
+        refuse_other_disc(row, disc, where)
     if USUAL.get(disc.kind) != USUAL.get(first.kind):
         raise MediumRefused(
             f"the job is for a {first.kind}, and this is a {disc.kind}",
             where,
             f"Insert a blank {first.kind}",
         )
-
-
-def _refuse_small(disc: Disc, blocks: int, where: str) -> None:
-    # Of one that is made blank, or overwritten, all can be used.
-    room = disc.free if disc.state == "blank" and disc.free else disc.capacity
-    if blocks > room:
+    if blocks > room_on(disc):
         raise MediumRefused(
-            f"the {disc.kind} is too small: it has {room:,} blocks, and {blocks:,} are needed",
+            f"the {disc.kind} is too small: it has {room_on(disc):,} blocks, and {blocks:,} are "
+            "needed",
             where,
             "Insert a larger disc",
         )
+
+
+def room_on(disc: Disc) -> int:
+    """Return the blocks that a volume may have; of what is made blank before, or overwritten, all.
+
+    What has something on it and is not made blank is refused for that.
+    """
+    return disc.free if disc.state == "blank" and disc.free else disc.capacity
+
+
+def refuse_ours(recorder: Recorder, disc: Disc, made: Collection[bytes]) -> None:
+    """See that nobody has left a disc in the drive that was made before.
+
+    Args:
+        recorder: with the disc.
+        disc: that is in.
+        made: the beginnings of those that were (`beginning_of`).
+
+    Raises:
+        MediumRefused: it is one of them.
+    """
+    if disc.state == "blank" or not made:
+        return
+    with suppress(UnreadableBlocks):  # What was made can be read.
+        data = b"".join(recorder.read(0, BEGINNING, fresh=False))
+        if beginning_of(data) in made:
+            raise MediumRefused(
+                "this disc was made by this very job",
+                recorder.name,
+                "Take it out, and insert another one",
+            )
 
 
 def made_ready(

@@ -17,8 +17,11 @@ from jacket.burning.disc_in_drive import (
     let_out,
     made_ready,
     next_disc,
-    refuse_next,
     refuse_other_disc,
+    refuse_ours,
+    refuse_unfit,
+    refuse_used,
+    room_on,
 )
 from jacket.burning.drive_remarks import drive_remarks
 from jacket.burning.far_end import OnDisc, on_whole_disc, reaches_far
@@ -145,8 +148,7 @@ class DiscTarget:
 
     def room(self, wanted: int | None, *, split: bool) -> int:
         """Return the bytes of the first disc; of one that is to be made blank all of it."""
-        disc = self._first
-        there = (disc.free or disc.capacity) * BLOCK
+        there = room_on(self._first) * BLOCK
         return there if wanted is None else min(wanted, there)
 
     @property
@@ -169,7 +171,7 @@ class DiscTarget:
             "serial": drive.serial,
             "medium": disc.kind,
             "state": disc.state,
-            "bytes": (disc.free or disc.capacity) * BLOCK,
+            "bytes": room_on(disc) * BLOCK,
         }
 
     def file_system(self, medium: Medium) -> FileSystem:
@@ -208,32 +210,15 @@ class DiscTarget:
     def _one(
         self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
     ) -> Written:
-        disc = self._disc or self._next(volume, result)
-        result.medium, result.identifier = disc.kind, disc.identifier
+        if self._disc is None:
+            self._next(volume, result)
         result.why = "the job did not come to its end"
-
-        def begin(stage: Stage) -> None:
-            result.stage = stage
-            self._begin(result, record)
-
-        def told(stage: str, done: int, total: int) -> None:
-            result.hear(stage, done)
-            progress(stage, done, total)
-
         before = self._recorder.left
         try:
-            held, disc = disc, self._ready(disc, partial(begin, "blanking"), progress)
-            begin("blank" if result.stage else "")
-            result.identifier = disc.identifier
-            on_disc = self._on_disc(volume, disc, partial(begin, "formatting"), progress)
-            if not disc.formatted:
-                begin("formatting")  # It comes first, however late the drive tells of it.
-            written = burn_disc(
-                self._recorder, self._engine, on_disc, result, self._settings, record, told
-            )
-            result.remarks += drive_remarks(result.written)
-            result.remarks += left_over(held, disc, result.size, wiped=self._how.wipe)
-            return written
+            # Held from before it is looked at until it is proved: what is written is what was
+            # looked at, and what is called good is what was written.
+            with self._recorder.held():
+                return self._on_held(volume, result, record, progress)
         except KeyboardInterrupt:
             self._note_left(result, before)
             result.verdict, result.why = "interrupted", "the operator stopped the job"
@@ -256,6 +241,35 @@ class DiscTarget:
             if self._recorder.locked:
                 result.remarks += (STILL_LOCKED,)
             record.tell(discs=[each.plain() for each in self.results])
+
+    def _on_held(
+        self, volume: Volume, result: DiscResult, record: JobRecord, progress: Progress
+    ) -> Written:
+        """Make a medium of the disc that is in, which stays in meanwhile."""
+        recorder = self._recorder
+        # Since it was looked at somebody may have exchanged it.
+        held = recorder.medium()
+        self._refuse_unfit(held, volume)
+        result.medium, result.identifier = held.kind, held.identifier
+
+        def begin(stage: Stage) -> None:
+            result.stage = stage
+            self._begin(result, record)
+
+        def told(stage: str, done: int, total: int) -> None:
+            result.hear(stage, done)
+            progress(stage, done, total)
+
+        disc = self._ready(held, partial(begin, "blanking"), progress)
+        begin("blank" if result.stage else "")
+        result.identifier = disc.identifier
+        on_disc = self._on_disc(volume, disc, partial(begin, "formatting"), progress)
+        if not disc.formatted:
+            begin("formatting")  # It comes first, however late the drive tells of it.
+        written = burn_disc(recorder, self._engine, on_disc, result, self._settings, record, told)
+        result.remarks += drive_remarks(result.written)
+        result.remarks += left_over(held, disc, result.size, wiped=self._how.wipe)
+        return written
 
     def _begin(self, result: DiscResult, record: JobRecord) -> None:
         """Count a medium as one of the job, now that something is done to it."""
@@ -282,7 +296,11 @@ class DiscTarget:
         if self._recorder.left is not before:
             result.take_left(self._recorder.left)
 
-    def _next(self, volume: Volume, result: DiscResult) -> Disc:
+    def _refuse_unfit(self, disc: Disc, volume: Volume) -> None:
+        refuse_unfit(disc, self._first, self._row, -(-volume.measured.size // BLOCK), self.name)
+
+    def _next(self, volume: Volume, result: DiscResult) -> None:
+        """Have the operator insert the disc for a volume."""
         how, recorder = self._how, self._recorder
 
         def ask(wrong: str) -> None:
@@ -290,18 +308,12 @@ class DiscTarget:
             what = f"volume {result.volume} of {result.of}, copy {result.copy}"
             self._ask(f"{self.name}: {no}insert a blank {self._first.kind} for {what}")
 
-        refuse = partial(
-            refuse_next,
-            recorder,
-            first=self._first,
-            row=self._row,
-            blocks=-(-volume.measured.size // BLOCK),
-            erase=how.erase,
-            wipe=how.wipe,
-        )
-        return next_disc(
-            recorder, ask, refuse, patience=how.patience, clock=how.clock, sleep=how.sleep
-        )
+        def refuse(disc: Disc) -> None:
+            self._refuse_unfit(disc, volume)
+            refuse_used(recorder, disc, erase=how.erase, wipe=how.wipe)
+            refuse_ours(recorder, disc, [each.beginning for each in self.results if each.is_made])
+
+        next_disc(recorder, ask, refuse, patience=how.patience, clock=how.clock, sleep=how.sleep)
 
     def finish(self) -> None:
         if self._how.eject and self.results:

@@ -14,7 +14,7 @@ from drivers.mmc.recording_errors import MediumRefused, NoMedium
 from drivers.simulator import SimulatedDrive
 from drivers.simulator.faults import fault
 from jacket.burning.burn import burn
-from jacket.burning.disc_in_drive import next_disc, refuse_next
+from jacket.burning.disc_in_drive import next_disc, refuse_unfit
 from jacket.burning.result import BurnInterrupted, DiscFailed, DiscResult
 from jacket.burning.target import MOST_COPIES, DiscTarget, How
 from jacket.publisher import FolderTarget
@@ -198,7 +198,7 @@ def test_a_next_disc_is_as_large_as_what_is_free_on_it() -> None:
     first = recorder.medium()
     less = first._replace(free=100)  # the drive keeps the rest of it for itself
     with pytest.raises(MediumRefused, match="it has 100 blocks, and 200 are needed"):
-        refuse_next(recorder, less, first=first, row=None, blocks=200, erase=False, wipe=False)
+        refuse_unfit(less, first, None, 200, recorder.name)
 
 
 def test_a_disc_on_which_a_reader_could_not_read_a_file_is_not_good() -> None:

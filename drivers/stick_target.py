@@ -1,10 +1,13 @@
 """The one way to a stick that may be written: pre-flight stands in it, and nobody passes it by."""
 
+import os
+from collections.abc import Callable
 from typing import Any
 
-from drivers.block_device import BlockDevice, BlockTarget
+from drivers.block_device import BlockDevice, BlockTarget, CannotOpenDevice
 from drivers.discovery import Found, discover, find_device
 from drivers.preflight import Demand, insist, not_found
+from drivers.transport import printable
 from drivers.usb.find import PREFIX, describe_stick, open_usb_stick
 from drivers.write_stick import is_blank
 
@@ -40,20 +43,42 @@ def open_stick(
     found = find_device(path, sys, proc, dev)
     if not found:
         raise not_found(path)
+    _refuse_part(path, found)
     # What can be known without opening it, first; a look at its beginning may lift "not-blank".
     insist(found._replace(blank=True), demand)
     target = BlockDevice(found.path, sys=sys)
-    return _passed(target, found if found.number == target.number else None, demand, path)
+
+    def describe() -> Found | None:
+        # Anew: whatever had that name before, this is what is open, and what is used of it.
+        known = find_device(found.path, sys, proc, dev)
+        return known if known and known.number == target.number else None
+
+    return _passed(target, describe, demand, path)
+
+
+def _refuse_part(path: str, found: Found) -> None:
+    """See that a whole device was named: more than somebody meant is not overwritten.
+
+    Raises:
+        CannotOpenDevice: it is a partition, by whatever name.
+    """
+    if os.path.basename(os.path.realpath(path)) in found.partitions:  # noqa: PTH119 (a name alone)
+        raise CannotOpenDevice(
+            "is a partition", printable(path), f"Name the whole device: {found.path}"
+        )
 
 
 def _usb(path: str, demand: Demand, devices: list[Found], backend: Any) -> BlockTarget:
     disk = open_usb_stick(path, backend=backend, found=devices)
-    return _passed(disk, describe_stick(disk, path), demand, path)
+    return _passed(disk, lambda: describe_stick(disk, path), demand, path)
 
 
-def _passed(target: BlockTarget, found: Found | None, demand: Demand, path: str) -> BlockTarget:
+def _passed(
+    target: BlockTarget, describe: Callable[[], Found | None], demand: Demand, path: str
+) -> BlockTarget:
     """Ask everything again of what is open now; nobody else can take it any more."""
     try:
+        found = describe()
         if not found:  # The name has gone over to another device meanwhile.
             raise not_found(path)
         known = found._replace(size=target.size, read_only=target.read_only)

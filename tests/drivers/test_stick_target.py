@@ -90,6 +90,37 @@ def test_a_name_that_has_gone_over_to_another_device_is_refused(desk: Desk) -> N
     BlockDevice(desk.loop).close()
 
 
+def test_what_a_device_has_become_when_it_is_open_counts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(BlockDevice):
+        """A device that another one has become before it is open."""
+
+        def __init__(self, *path: Any, **ways: Any) -> None:
+            desk.computer.mount("sdb", "/", number=desk.number)
+            super().__init__(*path, **ways)
+
+    monkeypatch.setattr("drivers.stick_target.BlockDevice", Late)
+    with pytest.raises(Refused, match="the running system is on this device"):
+        desk.open()
+    BlockDevice(desk.loop).close()
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_partition_is_not_taken_for_the_whole_stick(tmp_path: Path, link: bool) -> None:
+    computer = Computer(tmp_path)
+    add_stick(computer)
+    for name in ("sdb1", "sdb2"):
+        computer.partition("sdb", name)
+    path = computer.dev / "sdb2"
+    if link:
+        path = computer.dev / "usb-STICK-part2"
+        path.symlink_to(computer.dev / "sdb2")
+    with pytest.raises(CannotOpenDevice, match="is a partition") as caught:
+        open_stick(str(path), OVERWRITE, **computer.ways())
+    assert caught.value.remedy == f"Name the whole device: {computer.dev / 'sdb'}"
+
+
 def test_a_stick_in_use_elsewhere_is_refused_by_the_kernel(desk: Desk) -> None:
     with BlockDevice(desk.loop), pytest.raises(CannotOpenDevice, match="in use"):
         desk.open()

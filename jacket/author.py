@@ -12,7 +12,14 @@ from dicomdir.instance import NotIndexed
 from dicomdir.scan import scan
 from jacket.about_patients import about_patients, refuse_doubts
 from jacket.author_remarks import remarks_on
-from jacket.author_request import now, policy_of, refuse_numbers, volume_capacity, wants_icons
+from jacket.author_request import (
+    now,
+    policy_of,
+    refuse_numbers,
+    refuse_other_kinds,
+    volume_capacity,
+    wants_icons,
+)
 from jacket.authored import Authored, AuthoredVolume, Selection
 from jacket.capacities import CAPACITIES
 from jacket.drafting import Draft, Drafter, is_volume_of
@@ -179,6 +186,7 @@ def author(
     given = list(sources)
     refuse_inside(target, given)
     refuse_unwritable(target)
+    refuse_other_kinds(target)
     refuse_numbers(volumes, split=split)
     wanted = selection or Selection()
     if profile_id is None and not wish.is_empty:

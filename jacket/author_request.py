@@ -3,11 +3,22 @@
 import os
 from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 from jacket.capacities import FAT16_ONLY, HOLDS, USUAL
 from profiles.application_profiles import ApplicationProfile
 from profiles.plan import Policy, Transcode
 from reporting import WrongUsage
+
+# Endings of images, archives and documents that somebody may expect.
+_NOT_MADE: Final = frozenset(
+    (
+        *(".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"),
+        *(".dmg", ".bin", ".cue", ".nrg", ".mds", ".udf", ".vhd"),
+        *(".pdf", ".msg", ".mbox", ".dcm"),
+    )
+)
 
 
 def policy_of(transcode: str, quality: int) -> Policy:
@@ -25,6 +36,20 @@ def policy_of(transcode: str, quality: int) -> Policy:
     if not 1 <= quality <= 100:
         raise WrongUsage(f"{quality} is not a quality", "--quality", "Say a number from 1 to 100")
     return Policy(Transcode(transcode), quality)
+
+
+def refuse_other_kinds(target: Path) -> None:
+    """See that the target's name is not that of a kind of file that is not made here.
+
+    Raises:
+        WrongUsage: it is; a folder of that name would be taken for what it is not.
+    """
+    if target.suffix.lower() in _NOT_MADE and not target.is_dir():
+        raise WrongUsage(
+            f"a file {target.suffix} is none of the media that are made",
+            str(target),
+            "Name it .iso, .img, .zip or .eml; a name without such an ending makes a folder",
+        )
 
 
 def refuse_numbers(numbers: Collection[int], *, split: bool) -> None:

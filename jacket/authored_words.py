@@ -116,7 +116,9 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         command = (verify_command(first, done.profile, profile_files), *done.opened_with)
         several = len(done.volumes) > 1
         which = f"next, and so for each of the {len(done.volumes)} volumes" if several else "next"
-        console.say(f"{which}: {' '.join(command)}")
+        secret = done.password_slip or done.password is not None
+        asks = " (it asks for the password, or takes --password-file FILE)" if secret else ""
+        console.say(f"{which}: {' '.join(command)}{asks}")
     say_lost(done)
 
 

@@ -53,17 +53,20 @@ def recipients_of(paths: Iterable[str], clock: datetime) -> "tuple[list[Certific
         certificate = load_certificates(path)[0]
         # Whom the operator names is trusted; what is looked at is what the certificate is good for.
         judgement = judge(certificate, clock, Use.RECEIVE, TrustStore([certificate]))
-        if judgement.standing is Standing.WRONG_USAGE:
+        remedies = {
+            Standing.WRONG_USAGE: "Ask the recipient for a certificate with key encipherment",
+            Standing.WEAK_KEY: "Ask the recipient for a certificate with an RSA key of 2,048 bits "
+            "or more",
+            # Its key may have been given up or stolen: nobody vouches for it any more.
+            Standing.EXPIRED: "Ask the recipient for a new certificate",
+            Standing.NOT_YET_VALID: "Ask the recipient for a certificate that is valid today, and "
+            "look at the clock of this computer",
+        }
+        if judgement.standing in remedies:
             raise WrongUsage(
                 f"is not for encrypting ({'; '.join(judgement.reasons)})",
                 path,
-                "Ask the recipient for a certificate with key encipherment",
-            )
-        if judgement.standing is Standing.WEAK_KEY:
-            raise WrongUsage(
-                f"is not for encrypting ({'; '.join(judgement.reasons)})",
-                path,
-                "Ask the recipient for a certificate with an RSA key of 2,048 bits or more",
+                remedies[judgement.standing],
             )
         told += [f"{path}: {reason}" for reason in judgement.reasons]
         found.append(certificate)

@@ -8,6 +8,7 @@ asked for.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from shlex import quote
 
 from jacket import console
 from jacket.decrypt import Decrypted, decrypt_open
@@ -110,4 +111,7 @@ def _say(done: Decrypted) -> None:
         console.say("nothing was written (--dry-run)")
         return
     console.say("what is in the folder is not encrypted: whoever can read it sees the images")
-    console.say(f"next: {verify_command(done.target, None, ())}")
+    if Path(done.target, "DICOMDIR").exists():
+        console.say(f"next: {verify_command(done.target, None, ())}")
+    else:  # A file alone is no medium that could be judged.
+        console.say(f"next: jacket ls {quote(done.target)}")

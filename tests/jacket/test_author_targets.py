@@ -346,3 +346,13 @@ def test_a_name_that_is_too_long_is_told(tmp_path: Path, run: Run) -> None:
     said = run("author", CT, "-o", tmp_path / f"{'n' * 252}.iso")
     assert said.code == 3
     assert "Choose a name of fewer characters" in said.err
+
+
+@pytest.mark.parametrize("name", ["disc.tar", "disc.tar.gz", "disc.7z", "disc.BIN", "disc.nrg"])
+def test_a_name_of_a_kind_that_is_not_made_becomes_no_folder(
+    name: str, tmp_path: Path, test_files: Path, run: Run
+) -> None:
+    said = run("author", test_files / "CT_small.dcm", "-o", tmp_path / name)
+    assert said.code == 2
+    assert "Name it .iso, .img, .zip or .eml" in said.err
+    assert not (tmp_path / name).exists()

@@ -243,12 +243,11 @@ def test_a_certificate_that_is_not_for_encrypting_is_refused(
     assert "is not for encrypting" in said.err
 
 
-@pytest.mark.parametrize("option", ["--encrypt-to", "--sign-cert"])
-@pytest.mark.parametrize(
-    ("days", "why"), [((-90, -60), "expired on 20"), ((60, 90), "not yet valid: from 20")]
-)
-def test_a_certificate_that_is_not_valid_today_is_told(
-    option: str,
+NOT_TODAY = [((-90, -60), "expired on 20"), ((60, 90), "not yet valid: from 20")]
+
+
+@pytest.mark.parametrize(("days", "why"), NOT_TODAY)
+def test_nothing_is_encrypted_for_a_certificate_that_is_not_valid_today(
     days: tuple[int, int],
     why: str,
     sources: Sequence[Path],
@@ -256,11 +255,28 @@ def test_a_certificate_that_is_not_valid_today_is_told(
     run: Run,
     tmp_path: Path,
 ) -> None:
-    person = issued("Of another day", 0 if option == "--encrypt-to" else 11, days=days)
+    path = papers.certificate(issued("Of another day", 0, days=days))
+    for words in (("--profile", "STD-GEN-SEC-CD"), (*papers.signing, "--profile", SECURE)):
+        target = tmp_path / ("t.eml" if SECURE in words else "t.iso")
+        said = run("author", *sources, "-o", target, "--encrypt-to", path, *words)
+        assert said.code == 2
+        assert why in said.err
+        assert not target.exists()
+
+
+@pytest.mark.parametrize(("days", "why"), NOT_TODAY)
+def test_a_certificate_that_signs_and_is_not_valid_today_is_told(
+    days: tuple[int, int],
+    why: str,
+    sources: Sequence[Path],
+    papers: Papers,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    person = issued("Of another day", 11, days=days)
     path = papers.certificate(person)
-    more = (option, path) if option == "--encrypt-to" else ("--sign-cert", path)
-    signing = papers.signing if option == "--encrypt-to" else ("--sign", papers.key(person))
-    words = ("--encrypt-to", papers.certificate(bob()), *signing, *more)
+    signing = ("--sign", papers.key(person), "--sign-cert", path)
+    words = ("--encrypt-to", papers.certificate(bob()), *signing)
     said = run("author", *sources, "-o", tmp_path / "t.eml", "--dry-run", "--json", *words)
     assert said.code == 0, said.err
     (remark,) = [one for one in said.json["remarks"] if str(path) in one]

@@ -90,11 +90,16 @@ def write_stick(target: BlockTarget, stream: Stream, progress: Progress = silent
     try:
         job.complete(head)
     except BaseException:
-        with suppress(FilmjacketError):  # It may be gone.
-            target.pwrite(bytes(target.block), 0)
-            target.flush()
+        spoil_stick(target)
         raise
     return WrittenStick(target.name, stream.size, job.digest())
+
+
+def spoil_stick(target: BlockTarget) -> None:
+    """Take the first block off a stick that is no good, so that nobody takes it for a good one."""
+    with suppress(FilmjacketError):  # It may be gone.
+        target.pwrite(bytes(target.block), 0)
+        target.flush()
 
 
 def is_blank(target: BlockTarget) -> bool:

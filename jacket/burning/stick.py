@@ -6,7 +6,7 @@ from typing import Final
 from drivers import ImageFile
 from drivers.block_device import BlockTarget
 from drivers.wipe_stick import wipe_stick
-from drivers.write_stick import ReadBackFailed, write_stick
+from drivers.write_stick import ReadBackFailed, spoil_stick, write_stick
 from jacket.burning.defects import name_defects
 from jacket.burning.digests import BLOCK
 from jacket.burning.fate import spoilt, without_sources
@@ -23,9 +23,10 @@ from media.source import Written
 from media.volume_plan import VolumePlan
 from media.volume_stream import VolumeStream
 from profiles.application_profiles import ApplicationProfile, Medium
-from reporting import CannotRead, FilmjacketError, NotSupported, Progress, WrongUsage
+from reporting import CannotRead, CannotWrite, FilmjacketError, NotSupported, Progress, WrongUsage
 
 _SECTOR: Final = 512  # bytes
+_SMALLEST: Final = 8 << 20  # bytes; in less FAT16 does not find room for its least clusters
 _DISCARD: Final = "Use another stick; discard this one"
 
 
@@ -113,6 +114,12 @@ class StickTarget:
                 self.name,
                 "Choose a profile for what the device is (jacket profiles)",
             )
+        if self._target.size < _SMALLEST:
+            raise CannotWrite(
+                f"has {self._target.size:,} bytes, and the smallest that will do has {_SMALLEST:,}",
+                self.name,
+                "Use a larger stick",
+            )
         if self._target.block > _SECTOR:
             raise NotSupported(
                 f"its blocks have {self._target.block} bytes, and our FAT is made for {_SECTOR}",
@@ -163,7 +170,11 @@ class StickTarget:
         written = stream.written(self.name)
         result.sha256, result.stage = written.sha256, "verifying"
         record.tell(state="verifying")
-        self._look(volume, result, progress)
+        try:
+            self._look(volume, result, progress)
+        except BaseException:
+            spoil_stick(self._target)  # It is whole, and nobody has seen that it is good.
+            raise
         return written
 
     def _bad(

@@ -9,6 +9,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from stick_file import Stick
 
+from drivers.block_device import ReadFailed
 from jacket.burning.burn import burn
 from jacket.burning.result import BurnInterrupted, DiscFailed
 from jacket.burning.stick import StickTarget
@@ -73,6 +74,45 @@ def test_a_stick_that_does_not_read_back_is_bad(stick: Stick, tmp_path: Path) ->
     with pytest.raises(DiscFailed):
         burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
     assert record_in(tmp_path / "jobs")["state"] == "bad"
+
+
+class Late(Stick):
+    """A stick that fails as soon as it is whole and its beginning was read back."""
+
+    reads = -1  # since it is whole
+    error: BaseException = KeyboardInterrupt()
+
+    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
+        super().pwrite(data, offset)
+        if len(data) == self.block and not offset and any(data):
+            self.reads = 0
+
+    def pread(self, length: int, offset: int) -> bytes:
+        self.reads += self.reads >= 0
+        if self.reads > 1:
+            raise self.error
+        return super().pread(length, offset)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), ReadFailed("is damaged", "/dev/stick", "Use another", 0, 1)]
+)
+def test_a_stick_that_was_not_seen_to_be_good_is_none(tmp_path: Path, error: BaseException) -> None:
+    stick = Late(tmp_path / "stick.img", 64 * MIB)
+    stick.error = error
+    with pytest.raises((BurnInterrupted, DiscFailed)):
+        burn([CT], StickTarget(stick, How()), jobs_folder=tmp_path / "jobs")
+    (disc,) = record_in(tmp_path / "jobs")["discs"]  # type: ignore[misc, attr-defined]
+    assert disc["stage"] == "verifying"
+    with pytest.raises(CannotRead):
+        verify(stick.path)
+
+
+def test_a_stick_on_which_no_medium_fits_is_refused(tmp_path: Path) -> None:
+    small = Stick(tmp_path / "small.img", 4 * MIB)
+    with pytest.raises(CannotWrite, match="has 4,194,304 bytes, and the smallest") as caught:
+        burn([CT], StickTarget(small, How()), jobs_folder=tmp_path / "jobs")
+    assert caught.value.where == "/dev/stick"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ FILE_RULES: Final = (
     Rule(
         "P10-PREAMBLE-UNKNOWN",
         WARNING,
-        "The preamble is neither zero nor that of a TIFF file",
+        "The first 128 bytes (preamble) are neither empty nor the beginning of a TIFF image",
         "Readers must not rely on it; write the file with a preamble of zeros",
         "PS3.10 7.1, 7.5",
     ),

@@ -128,7 +128,7 @@ def read_header(
 def _judge_preamble(header: Header, head: bytes) -> None:
     """Note a preamble that may not go on a medium (PS3.10 7.1, 7.5)."""
     if not head.startswith(_ZEROS) and not head.startswith(_TIFF):
-        header.departures.append("the preamble is neither zero nor that of a TIFF")
+        header.departures.append("the first 128 bytes (preamble) hold what may not be there")
 
 
 def _without_preamble(header: Header, head: bytes, pread: PRead) -> int:

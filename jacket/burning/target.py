@@ -306,7 +306,10 @@ class DiscTarget:
         def ask(wrong: str) -> None:
             no = f"not this one ({wrong}): " if wrong else ""
             what = f"volume {result.volume} of {result.of}, copy {result.copy}"
-            self._ask(f"{self.name}: {no}insert a blank {self._first.kind} for {what}")
+            # It is in the operator's hand now, and has to be laid on the right pile.
+            made = self.results[-1]
+            last = f"{made.which} is {made.verdict.upper()}; " if not wrong else ""
+            self._ask(f"{self.name}: {last}{no}insert a blank {self._first.kind} for {what}")
 
         def refuse(disc: Disc) -> None:
             self._refuse_unfit(disc, volume)

@@ -150,7 +150,8 @@ def test_a_disc_that_will_not_do_is_let_out_and_another_is_asked_for(tmp_path: P
         asked, ("drive", "is not blank", "not for a DVD+R", "is too small"), strict=True
     ):
         assert wrong in words or wrong == "drive"
-        assert "copy 1 of 2 is GOOD; insert a blank CD-R for volume 1 of 1, copy 2" in words
+        assert "insert a blank CD-R for volume 1 of 1, copy 2" in words
+    assert "copy 1 of 2 is GOOD; insert a blank" in asked[0]
     assert not drive.coming
 
 

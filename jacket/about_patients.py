@@ -68,6 +68,8 @@ def _several(decided: Plan, volumes: int) -> Iterator[str]:
 
 
 def _in_label(decided: Plan, label: str) -> Iterator[str]:
+    if not label:
+        return
     # Words of a label stand between underscores: FRAN is in FRANCE and says nothing of anybody.
     words = {label.casefold(), *label.casefold().split("_")}
     if any(

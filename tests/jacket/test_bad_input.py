@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import small_disks
 
 NOBODY = 65534
 needs_root = pytest.mark.skipif(
@@ -20,17 +21,8 @@ needs_root = pytest.mark.skipif(
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[Path]:
     """A file system of 120 kB."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("no small file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disks.small_disk(tmp_path / "full", "120k") as folder:
+        yield folder
 
 
 def as_nobody(*words: object, warm_up: object = None) -> "subprocess.CompletedProcess[str]":

@@ -153,6 +153,8 @@ class SgIo(ClosesItself):
         size = len(data_out) or length
         if size > self.largest:
             raise ValueError(f"{size} bytes in one command of {self.name}")
+        if self._fd < 0:  # It was lent, and did not come back.
+            raise self._failed(_LOST, "it is not open")
         if data_out:
             self._buffer[:size] = data_out
         else:  # What a device claims to have sent must not be what went to it before.

@@ -1,10 +1,11 @@
 """A drive that can be lent to another program, which wants it for itself."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from drivers.mmc.recorder import Recorder
 from drivers.sg_io import SgIo
+from reporting import FilmjacketError
 
 
 class DeviceRecorder(Recorder):
@@ -30,4 +31,9 @@ class DeviceRecorder(Recorder):
         try:
             yield self.path
         finally:
+            # It lets the medium go at its end, and leaves it locked in when it is killed before.
+            self._locked = True
             self._unit.transport = SgIo(self.path)
+            if self._is_held:
+                with suppress(FilmjacketError):  # What is read back tells what is in.
+                    self.lock()

@@ -1,8 +1,10 @@
 """Another program as a second way of recording: what it wrote is read back by us all the same."""
 
+import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
-from subprocess import PIPE, Popen
+from select import select
+from subprocess import PIPE, Popen, TimeoutExpired
 from tempfile import TemporaryFile
 from typing import Final, NamedTuple, Protocol
 
@@ -12,7 +14,9 @@ from drivers.transport import printable
 from jacket.burning.digests import BLOCK
 from reporting import CannotWrite, Progress
 
-_PATIENCE: Final = 3600.0  # seconds that closing a disc may take
+# Seconds that a program may do nothing that we see: it formats a disc, or closes it.
+_PATIENCE: Final = 2 * 3600.0
+_SETTLING: Final = 60.0  # seconds for one to go that was ended
 
 
 class _Program(NamedTuple):
@@ -79,21 +83,26 @@ class OtherProgram:
         with self._drive.lent() as device:
             words = command(self._name, device, blocks, speed, close)
             done, code, said = _fed(words, pieces, blocks, self._name, progress)
-        disc = WrittenDisc(kind, self._name, 0, done // BLOCK, 0, not code, None, "close")
-        if code or done < blocks * BLOCK:
+        complete = code == 0 and done >= blocks * BLOCK
+        disc = WrittenDisc(kind, self._name, 0, done // BLOCK, 0, complete, None, "close")
+        if not complete:
+            ended = f"ended with code {code}" if code is not None else "did not come to its end"
             raise WriteFailed(
-                f"{self._name} ended with code {code}: {_last_line(said)}",
+                f"{self._name} {ended}: {_last_line(said)}",
                 self._drive.name,
                 "Try another one, or without --engine",
-                disc._replace(complete=False),
+                disc,
             )
         return disc
 
 
 def _fed(
     words: list[str], pieces: Iterable[memoryview], blocks: int, name: str, progress: Progress
-) -> tuple[int, int, str]:
-    """Run a program with *pieces* as its input; return bytes taken, exit code, what it said."""
+) -> tuple[int, int | None, str]:
+    """Run a program with *pieces* as its input; return bytes taken, exit code, what it said.
+
+    Without an exit code it was ended by us, as it did nothing any more.
+    """
     with TemporaryFile() as talk:
         try:
             program = Popen(words, stdin=PIPE, stdout=talk, stderr=talk)  # noqa: S603 (a table)
@@ -103,30 +112,63 @@ def _fed(
                 name,
                 f"Install the package {PROGRAMS[name].package}, or leave out --engine",
             ) from error
+        input_ = _Input(program)
+        code = None
         try:
-            done = _hand_over(program, pieces, blocks, progress)
-            code = program.wait(_PATIENCE)
-        except BaseException:
-            program.kill()  # It must not close a disc that is not whole.
-            program.wait()
-            raise
+            with suppress(TimeoutExpired):
+                _hand_over(input_, pieces, blocks, progress)
+                code = program.wait(_PATIENCE)
+        finally:
+            if code is None:
+                _end(program)  # It must not close a disc that is not whole.
         talk.seek(0)
-        return done, code, talk.read().decode("utf-8", "replace")
+        return input_.taken, code, talk.read().decode("utf-8", "replace")
+
+
+def _end(program: "Popen[bytes]") -> None:
+    program.kill()
+    if program.stdin is not None:
+        program.stdin.close()
+    with suppress(TimeoutExpired):  # One that hangs in the drive ends when the drive lets it go.
+        program.wait(_SETTLING)
+
+
+class _Input:
+    """The input of a program, which may stop taking it."""
+
+    def __init__(self, program: "Popen[bytes]") -> None:
+        self._program = program
+        self.taken = 0  # bytes
+
+    def write(self, piece: memoryview) -> None:
+        """Hand over a piece.
+
+        Raises:
+            BrokenPipeError: it takes no more. TimeoutExpired: it has done nothing for too long.
+        """
+        descriptor = self._program.stdin.fileno() if self._program.stdin else -1
+        os.set_blocking(descriptor, False)
+        while piece:
+            if not select((), (descriptor,), (), _PATIENCE)[1]:
+                raise TimeoutExpired(self._program.args, _PATIENCE)
+            count = os.write(descriptor, piece)
+            piece = piece[count:]
+            self.taken += count
+
+    def close(self) -> None:
+        if self._program.stdin is not None:
+            self._program.stdin.close()
 
 
 def _hand_over(
-    program: "Popen[bytes]", pieces: Iterable[memoryview], blocks: int, progress: Progress
-) -> int:
-    done = 0
+    input_: _Input, pieces: Iterable[memoryview], blocks: int, progress: Progress
+) -> None:
     # What is left in the buffer of a pipe that nobody reads is told by the exit code.
     with suppress(BrokenPipeError):
-        if program.stdin is not None:
-            with program.stdin as pipe:
-                for piece in pieces:
-                    pipe.write(piece)
-                    done += len(piece)
-                    progress("write", done, blocks * BLOCK)
-    return done
+        for piece in pieces:
+            input_.write(piece)
+            progress("write", input_.taken, blocks * BLOCK)
+    input_.close()
 
 
 def _last_line(said: str) -> str:

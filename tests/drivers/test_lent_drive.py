@@ -1,12 +1,15 @@
 """A drive that is lent to another program is closed meanwhile, and ours again afterwards."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from drivers.mmc.lent_drive import DeviceRecorder
 from drivers.sg_io import CannotOpen
+from drivers.simulator import SimulatedDrive
+from drivers.transport import TransportFailed
 
 OPEN = Path("/proc/self/fd")
 pytestmark = pytest.mark.skipif(not OPEN.is_dir(), reason="needs Linux to see what is open")
@@ -41,5 +44,28 @@ def test_a_drive_that_does_not_come_back_is_told_and_left_closed(node: Path) -> 
     recorder = DeviceRecorder(str(node))
     with pytest.raises(CannotOpen), recorder.lent():
         node.unlink()
+    with pytest.raises(TransportFailed, match="is not open"):
+        recorder.unlock()
     recorder.close()
+    assert recorder.locked  # as far as anybody knows
     assert times_open(node) == 0
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_another_program_left_locked_is_let_out(
+    monkeypatch: pytest.MonkeyPatch, held: bool
+) -> None:
+    drive = SimulatedDrive("cd-r")
+    drive.settle()
+    monkeypatch.setattr("drivers.mmc.lent_drive.SgIo", lambda _: drive)
+    recorder = DeviceRecorder("/dev/sr0")
+    with recorder, recorder.held() if held else nullcontext():
+        with recorder.lent():  # The program locks it, and is killed.
+            drive.execute(bytes((0x1E, 0, 0, 0, 1, 0)))
+        assert drive.locked
+        drive.execute(bytes((0x1E, 0, 0, 0, 0, 0)))
+        with recorder.lent():
+            pass  # It has let the medium go.
+        assert drive.locked == held
+        drive.execute(bytes((0x1E, 0, 0, 0, 1, 0)))
+    assert not drive.locked

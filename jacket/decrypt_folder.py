@@ -43,17 +43,26 @@ def finish(folder: Path, done: Sequence[Done], listed: Collection[Name]) -> tupl
         for one in done
         if not one.kind
     }
-    lost = dict.fromkeys((name for name in listed if name not in written), UNKNOWN)
+    lost = [name for name in listed if name not in written and _can_be_listed(name)]
     # Names that differ only in case are one on many systems.
     if any((name[0].upper(),) == manifest.NAME for name in written):
         return ("MANIFEST.TXT of the medium is no list of digests: it was taken over as it is",)
     # A name of other characters or with a line feed in it would make the list unreadable.
-    if not all("/".join(name).isascii() and "/".join(name).isprintable() for name in written):
+    if not all(map(_can_be_listed, written)):
         return ("there is no MANIFEST.TXT: names of files have characters that it cannot list",)
-    lines = (manifest.line_of(digest, name) for name, digest in (written | lost).items())
+    lines = (
+        manifest.line_of(digest, name)
+        for name, digest in (written | dict.fromkeys(lost, UNKNOWN)).items()
+    )
     path = folder.joinpath(*manifest.NAME)
     try:
         path.write_bytes(b"".join(lines))
     except OSError as error:
         raise not_written(error, str(path)) from error
     return (_DOUBTFUL,) if lost or UNKNOWN in written.values() else ()
+
+
+def _can_be_listed(name: Name) -> bool:
+    text = "/".join(name)
+    # Whoever checks the list is not led out of the folder by a medium's own.
+    return text.isascii() and text.isprintable() and not {".", ".."}.intersection(name)

@@ -132,6 +132,19 @@ def test_what_was_exchanged_or_lost_does_not_become_genuine_by_being_decrypted(
     assert {first, third} <= {finding["where"] for finding in listed}
 
 
+def test_a_manifest_with_names_of_other_letters_does_no_harm(
+    medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    with (medium / "MANIFEST.TXT").open("ab") as file:
+        file.write(b"%s *DICOM/\xe4\x07\n%s *../../x\n" % (b"0" * 64, b"1" * 64))
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, "--json")
+    assert said.code == 1
+    assert len(said.json["differs"]) == 2
+    listed = contents(tmp_path / "out")["MANIFEST.TXT"]
+    assert b"../../x" not in listed
+    assert listed.isascii()
+
+
 def test_files_that_do_not_open_are_named_and_the_others_are_there(
     plain: Path, medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
 ) -> None:

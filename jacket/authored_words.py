@@ -146,11 +146,13 @@ def say_remarks(done: Authored) -> None:
         console.say_some([f"  {console.printable(remark)}" for remark in remarks], 10)
 
 
-def say_password(done: Authored) -> None:
+def say_password(done: Authored, *, simulated: bool = False) -> None:
     """Say where the password of an encrypted medium is, or what it is."""
     if done.password_slip:
-        slip = console.printable(done.password_slip)
-        console.say(f"the password is in {slip}: print it, and keep it apart from the medium")
+        then = "print it, and keep it apart from the medium"
+        if simulated:
+            then = "it says that nothing was burned"
+        console.say(f"the password is in {console.printable(done.password_slip)}: {then}")
     if done.password is not None:
         console.say(f"password: {done.password}")
 

@@ -50,7 +50,7 @@ def say(done: Burned) -> None:
             f"to make one of them again, with the same sources and words{password} in place of "
             f"the dots, and its number for K: {done.again} --volume K"
         )
-    say_password(done.authored)
+    say_password(done.authored, simulated=done.simulated)
     console.say(f"record of the job: {console.printable(done.record)}")
     _say_simulated(done)
     say_lost(done.authored)

@@ -33,7 +33,9 @@ def test_it_says_in_large_letters_that_nothing_was_burned(
     slip = tmp_path / "slip.pdf"
     profile = "STD-GEN-SEC-CD" if kind == "cd-r" else "STD-GEN-SEC-USB-JPEG"
     words = ("--device", f"simulator:{kind}", "--profile", profile, "--password-slip", slip)
-    assert run("burn", CT, *words, "--jobs-folder", tmp_path / "jobs").code == 0
+    said = run("burn", CT, *words, "--jobs-folder", tmp_path / "jobs")
+    assert said.code == 0
+    assert f"the password is in {slip}: it says that nothing was burned" in said.out
     assert SAID in text_of(slip, peer)
     found = re.findall(
         r'yMin="(.*?)" xMax=".*?" yMax="(.*?)">([A-Z,]+)</word>', text_of(slip, peer, "-bbox")

@@ -170,7 +170,7 @@ def _listed_in_powershell() -> Iterator[str]:
     yield '$List = Get-Content -LiteralPath "$Root\\MANIFEST.TXT" `'
     yield "  -ErrorAction Ignore"
     yield '$Listed = @{}; $List | ForEach-Object { $Listed["$_"] = 1 }'
-    yield "$Names = @($List | Where-Object { $_ -notlike '*.*' } |"
+    yield "$Names = @($List | Where-Object { $_ -and $_ -notlike '*.*' } |"
     yield "  ForEach-Object { $_.Substring(66) })"
 
 

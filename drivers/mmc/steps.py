@@ -26,6 +26,7 @@ from drivers.sense import CommandFailed
 
 _MOST: Final = 64 << 10  # bytes of one write; more of them some bridges do not carry
 _LOOKS: Final = 64  # writes from one look at the drive's buffer to the next
+_HEAD: Final = 512  # blocks: descriptors and anchor of a volume, and more (ECMA-167 3/8.4.2.1)
 _FASTEST: Final = 0xFFFF
 
 
@@ -132,14 +133,43 @@ def _write_data(run: Run) -> None:
         # The last block may be cut short in the source: what lacks of it are zeros.
         wanted = run.prepared.request.blocks * BLOCK
         data = writes(_watched(run), length, (wanted - BLOCK, wanted), total)
-        for number, piece in enumerate(data):
-            _send(run, run.start + run.written, piece)
-            run.written += len(piece) // BLOCK
-            run.progress("write", min(run.written * BLOCK, total), total)
-            if number % _LOOKS == _LOOKS - 1:
-                _look_at_buffer(run)
+        if run.method.in_order or run.start:
+            _write_on(run, run.start, data)
+        else:
+            _write_beginning_last(run, data, length)
     finally:
         run.seconds = unit.clock() - began
+
+
+def _write_beginning_last(run: Run, data: Iterator[Bytes], length: int) -> None:
+    """Overwrite a disc so that it begins with zeros until all else is on it.
+
+    Of what was there before a reader finds nothing any more, and of what comes nothing until it is
+    whole: a directory that leads to another one's blocks would be taken for a good one. *data* come
+    in pieces of *length* bytes.
+    """
+    head: list[Bytes] = []
+    at = 0
+    while at < _HEAD and (piece := next(data, b"")):
+        head.append(bytes(piece))
+        _send(run, at, bytes(len(piece)))
+        at += len(piece) // BLOCK
+    _write_on(run, at, data)
+    run.unit.run_long(commands.synchronize_cache())
+    for number in reversed(range(len(head))):
+        _write_on(run, number * length // BLOCK, iter(head[number : number + 1]))
+
+
+def _write_on(run: Run, at: int, data: Iterator[Bytes]) -> None:
+    """Write *data* from block *at* on."""
+    total = run.prepared.total * BLOCK
+    for number, piece in enumerate(data):
+        _send(run, at, piece)
+        at += len(piece) // BLOCK
+        run.written += len(piece) // BLOCK
+        run.progress("write", min(run.written * BLOCK, total), total)
+        if number % _LOOKS == _LOOKS - 1:
+            _look_at_buffer(run)
 
 
 def _send(run: Run, at: int, piece: Bytes) -> None:

@@ -30,6 +30,8 @@ USUAL: Final[dict[str, tuple[str, str]]] = {
 }
 BLANKED: Final = ("CD-RW", "DVD-RW")  # what BLANK makes as new, all of it or quickly
 _LOOKED_AT: Final = 320  # blocks at its beginning; every file system has something there
+_SOME: Final = 16  # blocks
+_ELSEWHERE: Final = (16, 32, 256, 288, 512, 1024, 4096)  # blocks where volumes have something
 _PAUSE: Final = 1.0  # seconds between two looks at the tray
 
 
@@ -172,14 +174,22 @@ def made_ready(
 
 
 def _is_blank(recorder: Recorder, disc: Disc) -> bool:
-    return disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder))
+    return disc.state == "blank" or (disc.state == "overwritable" and _is_empty(recorder, disc))
 
 
-def _is_empty(recorder: Recorder) -> bool:
-    """Return whether nothing is recorded where volumes begin."""
+def _is_empty(recorder: Recorder, disc: Disc) -> bool:
+    """Return whether nothing is recorded where volumes begin, nor where they have more."""
     try:
         return all(not any(data) for data in recorder.read(0, _LOOKED_AT, fresh=False))
-    except UnreadableBlocks:  # Never written since it was formatted.
+    except UnreadableBlocks:  # Never written since it was formatted; or damaged, and not empty.
+        last = disc.capacity - _SOME
+        return all(_nothing_at(recorder, start) for start in (*_ELSEWHERE, last) if start <= last)
+
+
+def _nothing_at(recorder: Recorder, start: int) -> bool:
+    try:
+        return all(not any(data) for data in recorder.read(start, _SOME, fresh=False))
+    except UnreadableBlocks:
         return True
 
 

@@ -13,6 +13,7 @@ from scripted_drive import UNREADABLE, Fault, ScriptedDrive
 from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused
 from drivers.simulator.drive import SimulatedDrive
+from drivers.simulator.faults import parse_fault
 from drivers.simulator.surface import BLOCK
 from jacket.burning.burn import burn
 from jacket.burning.image import DriveImage
@@ -220,3 +221,15 @@ def test_a_dvd_rw_ends_where_it_was_formatted_to(
     assert whole.size == (SMALL * BLOCK if is_told else disc.size)
     rules = {finding.rule for finding in medium_on(whole).findings()}
     assert ("UDF-ANCHOR-WITHIN" in rules) == is_told
+
+
+@pytest.mark.parametrize("kind", ["dvd-ram", "dvd+rw", "bd-re"])
+def test_a_disc_whose_beginning_is_damaged_is_not_taken_for_an_empty_one(
+    kind: str, tmp_path: Path
+) -> None:
+    drive = SimulatedDrive(kind, faults=(parse_fault("unreadable@0"),))
+    assert drive.medium is not None
+    drive.medium.fill(OLD.ljust(64 * BLOCK, b"."))
+    with pytest.raises(MediumRefused, match="there is something on the"):
+        burned(drive, tmp_path)
+    assert 0x2A not in {cdb[0] for cdb, _, _ in drive.log}

@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 from drivers.discovery import Found
 from drivers.mmc.recording import strategy_of
 from drivers.mmc.recording_facts import Medium
+from drivers.transport import printable
 from reporting import CannotWrite, FilmjacketError
 
 _DISC_BLOCK: Final = 2048  # bytes (MMC-6 4.2)
@@ -213,5 +214,7 @@ def insist(found: Found, demand: Demand, medium: Medium | None = None) -> None:
 def not_found(path: str) -> FilmjacketError:
     """Return the error that there is no such device."""
     return CannotWrite(
-        "there is no such device", path, "Plug it in; jacket drives lists what is there"
+        "there is no such device",
+        printable(path, longest=255) or "(no name)",
+        "Plug it in; jacket drives lists what is there",
     )

@@ -14,7 +14,7 @@ from jacket.burning.kept_map import keep_map
 from jacket.burning.left_over import not_overwritten
 from jacket.burning.rescue_map import RescueMap
 from jacket.burning.result import DiscFailed, DiscResult, Stage, defect_words, result_for
-from jacket.burning.target import How
+from jacket.burning.target import How, refuse_second_job
 from jacket.job_record import JobRecord
 from jacket.verification import verify_open
 from jacket.writing import FAT, FileSystem, Volume, fat_on
@@ -108,6 +108,7 @@ class StickTarget:
         return fat_on(medium, self._target.size)
 
     def refuse(self, row: ApplicationProfile | None) -> None:
+        refuse_second_job(self.results)
         if row is not None and row.medium not in FAT:
             raise WrongUsage(
                 f"{row.identifier} is not for sticks or cards",

@@ -1,7 +1,7 @@
 """Where a job's volumes go: the seam between planning and a drive, a stick or a disc robot."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -71,7 +71,7 @@ class How:
 
 
 class Target(Protocol):
-    """What volumes are put on."""
+    """What the volumes of one job are put on."""
 
     results: list[DiscResult]
 
@@ -101,7 +101,11 @@ class Target(Protocol):
         """Return what is laid out for a profile's medium."""
 
     def refuse(self, row: ApplicationProfile | None) -> None:
-        """See that media of a profile can be made here, and what is there may be written."""
+        """See that media of a profile can be made here, and what is there may be written.
+
+        Raises:
+            ValueError: another job has made media with it, which are not of this one.
+        """
 
     def check(self, size: int) -> None:
         """See that a volume of *size* bytes would go, without writing it."""
@@ -114,6 +118,12 @@ class Target(Protocol):
 
     def close(self) -> None:
         """Let it go."""
+
+
+def refuse_second_job(results: Sequence[DiscResult]) -> None:
+    """See that no other job has made media with a target: its record would have them, too."""
+    if results:
+        raise ValueError("a target is for one job; open it again for another one")
 
 
 class DiscTarget:
@@ -180,6 +190,7 @@ class DiscTarget:
         return BY_WORD[word] if word in BY_WORD else ON_MEDIUM[medium]
 
     def refuse(self, row: ApplicationProfile | None) -> None:
+        refuse_second_job(self.results)
         if row is not None:
             refuse_other_disc(row, self._first, self.name)
         self._row = row

@@ -130,6 +130,9 @@ def test_no_device_is_no_target(tmp_path: Path) -> None:
     computer = Computer(tmp_path)
     with pytest.raises(CannotWrite, match="no such device"):
         open_stick(str(computer.dev / "sdz"), DEMAND, **computer.ways())
+    with pytest.raises(CannotWrite) as caught:
+        open_stick("/dev/s\x1b[2J\nb", DEMAND, **computer.ways())
+    assert caught.value.where == "/dev/s [2J b"
 
 
 def usb(tmp_path: Path, stick: FaultyStick, demand: Demand, **use: Any) -> BlockTarget:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydicom.data import get_testdata_file
+from stick_file import Stick
 
 from drivers.mmc.recorder import Recorder
 from drivers.mmc.recording_errors import MediumRefused, NoMedium
@@ -17,6 +18,7 @@ from drivers.simulator.kinds import KINDS
 from drivers.simulator.medium import SimulatedMedium
 from jacket.burning.burn import burn
 from jacket.burning.result import Burned
+from jacket.burning.stick import StickTarget
 from jacket.burning.target import DiscTarget, How
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
@@ -170,3 +172,18 @@ def test_what_is_made_blank_first_has_all_its_room(
     ).discs
     assert large.verdict == "good"
     assert large.size > 2 * small.size
+
+
+def test_the_discs_of_one_job_get_into_no_record_of_another(tmp_path: Path) -> None:
+    drive = SimulatedDrive("cd-r", attended=True)
+    recorder = Recorder(drive, clock=drive.clock, sleep=drive.clock.sleep)
+    how = How(clock=drive.clock, sleep=drive.clock.sleep)
+    target = DiscTarget(recorder, how, lambda _: None)
+    assert burn([CT], target, jobs_folder=tmp_path).clean
+    with pytest.raises(ValueError, match="for one job"):
+        burn([MR], target, jobs_folder=tmp_path)
+    stick = StickTarget(Stick(tmp_path / "stick.img", 8 << 20), how)
+    assert burn([CT], stick, jobs_folder=tmp_path).clean
+    with pytest.raises(ValueError, match="for one job"):
+        burn([MR], stick, jobs_folder=tmp_path)
+    assert len(list(tmp_path.glob("*.json"))) == 2

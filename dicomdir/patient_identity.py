@@ -61,8 +61,8 @@ def person_of(patient_keys: bytes) -> Person:
 def comparable_name(name: bytes, character_set: str) -> str | bytes:
     """Return a Patient's Name in a form that is equal for equal names.
 
-    Only the alphabetic component group counts. Case, spaces and carets do not: "Doe^John^^" is
-    "DOE JOHN". A name in another repertoire is compared by its letters where the repertoire is
+    Only the alphabetic component group counts; where it is empty the others do. Case, spaces and
+    carets do not: "Doe^John^^" is "DOE JOHN". A name in another repertoire is compared by its letters where the repertoire is
     a single one, and by its bytes where it changes within the value (ISO 2022).
 
     Args:
@@ -71,6 +71,9 @@ def comparable_name(name: bytes, character_set: str) -> str | bytes:
     """
     matched = _ALPHABETIC.match(name)
     group = (matched.group() if matched else name).strip(b" \0^")
+    if not group and name.strip(b" \0^="):
+        # Nobody wrote it in letters. It is compared with others of the kind alone.
+        group = b"=" + name.strip(b" \0^=")
     # Of several repertoires the first is in force as long as nothing escapes from it.
     first = character_set.split("\\")[0].strip().replace("ISO 2022 IR", "ISO_IR")
     codec = _CODECS.get(first)
@@ -108,7 +111,7 @@ class KnownPerson:
         born = _known(person.born)
         if born and born == self.born:
             return True
-        if person.name and self.name:
+        if person.name and self.name and _are_comparable(person.name, self.name):
             return person.name == self.name
         return not (born and self.born)
 
@@ -116,6 +119,13 @@ class KnownPerson:
         """Take over a name or a birth date where none was known."""
         self.name = self.name or person.name
         self.born = self.born or _known(person.born)
+
+
+def _are_comparable(one: str | bytes, other: str | bytes) -> bool:
+    """Tell whether two names are written in a way in which equal ones would be equal."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.startswith("=") == other.startswith("=")
+    return isinstance(one, bytes) and isinstance(other, bytes)
 
 
 def _known(born: bytes) -> bytes:

@@ -291,7 +291,7 @@ def _found(
     job = replace(
         job,
         not_selected=len(scanned.instances) - len(instances),
-        doubts=doubts_on(scanned.instances, instances),
+        doubts=doubts_on(scanned.instances, instances, by_accession=bool(wanted.accessions)),
     )
     return job, Candidates(instances, not_indexed, job.row, job.policy), indexer
 

@@ -1,6 +1,6 @@
 """The job "decrypt a medium": a plain folder with the same names, every file of it checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from jacket.verify_processes import Shared, cut_up, share_out
 from media import Entry, Medium
 from media.aside import folder_aside, refuse_occupied, refuse_without_space, remove_leftovers
 from media.medium import folder_of
+from media.source import Name
 from reporting import CannotRead, Progress, WrongUsage, silent
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def decrypt_open(
                 work = Decryption(medium, own, folder, listed, accepts=accept_unprotected)
                 done = _all(work, shared._replace(processes=1), progress)
             _refuse_nothing(done, path)
-            remarks = about.remarks + _unprotected(done)
+            remarks = about.remarks + _unlisted(about.digests, done) + _unprotected(done)
             if folder is not None:
                 remarks += finish(folder, done, about.expected)
             inside = UnlockedMedium(medium, own, path, accept_unprotected=accept_unprotected)
@@ -225,6 +226,15 @@ def _refuse_nothing(done: Sequence[Done], path: str) -> None:
             if one.kind
         ]
         raise error
+
+
+def _unlisted(digests: Mapping[Name, str], done: Sequence[Done]) -> tuple[str, ...]:
+    """Return what is to be told where nobody has written down which files there must be."""
+    if digests or len(done) == 1:  # a file alone
+        return ()
+    return (
+        "there is no MANIFEST.TXT on the medium: files that were added or exchanged do not show",
+    )
 
 
 def _unprotected(done: Sequence[Done]) -> tuple[str, ...]:

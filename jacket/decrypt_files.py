@@ -115,7 +115,9 @@ class Decryption:
             opened.close()
             digest = target.keep()
         signers = signers_of(opened.signers)
-        differs = isinstance(pieces, _Digested) and pieces.rest() != self._listed[entry.name]
+        differs = bool(self._listed)  # What the list does not have was added later.
+        if isinstance(pieces, _Digested):
+            differs = pieces.rest() != self._listed[entry.name]
         return Done(
             where,
             "decrypted",
@@ -158,7 +160,8 @@ class Decryption:
             file.size,
             found,
             is_unprotected=is_plain,
-            differs=self._listed.get(entry.name, found) != found,
+            differs=self._listed.get(entry.name, found) != found
+            or (is_plain and bool(self._listed) and entry.name not in self._listed),
         )
 
 

@@ -17,7 +17,7 @@ def say_people(patients: Iterable[bytes]) -> None:
     """Name the patients to the person at the terminal; nothing where there is none.
 
     Args:
-        patients: keys of their records; those of one Patient ID count once.
+        patients: keys of their records.
     """
     if not sys.stdout.isatty():
         return
@@ -32,12 +32,8 @@ def people_in_words(patients: Iterable[bytes]) -> list[str]:
     """Return a line for each patient: "DOE^JOHN, ID 4711, born 1960-01-02"."""
     from jacket.listing import decoded_keys  # it loads much, and only a terminal needs it
 
-    lines: dict[str, str] = {}
-    for keys in dict.fromkeys(patients):
-        values = decoded_keys(keys)
-        if values:
-            lines.setdefault(str(values.get("PatientID", "")) or keys.hex(), _line(values))
-    return list(lines.values())
+    known = map(decoded_keys, dict.fromkeys(patients))
+    return list(dict.fromkeys(_line(values) for values in known if values))
 
 
 def _line(values: dict[str, Any]) -> str:

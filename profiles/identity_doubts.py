@@ -15,6 +15,7 @@ from profiles.order import SOURCE, Place, Places
 
 _ISSUER: Final = 0x00100021
 _SEX: Final = 0x00100040
+_ACCESSION: Final = 0x00080050
 # What `dicomdir.index.Indexer` must put into `Instance.facts`; no record has the issuer as a key.
 IDENTITY_FACTS: Final[tuple[tuple[int, bytes], ...]] = ((_ISSUER, b"LO"), (_SEX, b"CS"))
 _SEXES: Final = frozenset(("M", "F"))  # O, other, is also said where nobody knew
@@ -53,20 +54,27 @@ class _Alike(NamedTuple):
     who: _Identified
 
 
-def doubts_on(found: Iterable[Instance], selected: Iterable[Instance]) -> tuple[Doubt, ...]:
+def doubts_on(
+    found: Iterable[Instance], selected: Iterable[Instance], *, by_accession: bool = False
+) -> tuple[Doubt, ...]:
     """Return what makes it doubtful whose the selected instances are. Pure.
 
     Args:
         found: everything that the sources hold, with `IDENTITY_FACTS`.
         selected: what of it is to be written.
+        by_accession: it was selected by Accession Numbers, which another hospital may have used
+            for somebody else.
     """
     every = sorted(found, key=SOURCE)
+    selected = tuple(selected)
     chosen = set(map(id, selected))
     groups = _alike(every, chosen)
     told = _Told()
     _compare_people((group for group in groups if group.selected), told)
     _compare_homes(groups, told)
     _compare_objects(every, chosen, told)
+    if by_accession:
+        _compare_accessions(sorted(selected, key=SOURCE), told)
     return tuple(told.doubts.values())
 
 
@@ -110,20 +118,20 @@ def _identified(patient: bytes, facts: bytes) -> _Identified:
 
 def _compare_people(groups: Iterable[_Alike], told: _Told) -> None:
     """Compare those who have one Patient ID, each with the first."""
-    first: dict[bytes, tuple[_Known, str]] = {}
+    first: dict[tuple[bytes, str], tuple[_Known, str]] = {}
     for group in groups:
-        one = group.who
-        patient_id = one.person.patient_id
-        if not patient_id:
+        one, patient = group.who, group.place.patient
+        if not patient:
             continue
-        if patient_id not in first:
-            first[patient_id] = (_Known(one, group.source), group.source)
+        # Who has no number is filed under one that is made of the name or the study.
+        number = "one" if one.person.patient_id else "no"
+        key = (one.person.patient_id, patient)
+        if key not in first:
+            first[key] = (_Known(one, group.source), group.source)
             continue
-        known, source = first[patient_id]
+        known, source = first[key]
         for what in known.differences(one):
-            told.note(
-                group.place.patient, f"one Patient ID, {what}", source, group.source, group.files
-            )
+            told.note(patient, f"{number} Patient ID, {what}", source, group.source, group.files)
         known.learn(one)
 
 
@@ -186,9 +194,33 @@ def _compare_homes(groups: Iterable[_Alike], told: _Told) -> None:
         for group in members:
             # A series of one study is told with its study.
             is_told = level == "series" and group.place.study == begun.place.study
-            if group.place.patient != begun.place.patient and not is_told:
+            if is_told:
+                continue
+            if group.place.patient != begun.place.patient:
                 what = f"one {level} under two Patient IDs"
                 told.note(uid, what, begun.source, group.source, group.files)
+            elif not (group.selected or _is_one_person(begun, group)):
+                what = f"one {level} of two people by their names"
+                told.note(uid, what, begun.source, group.source, group.files)
+
+
+def _is_one_person(one: _Alike, other: _Alike) -> bool:
+    return KnownPerson(one.who.person, "").is_the_same_as(other.who.person)
+
+
+def _compare_accessions(instances: Iterable[Instance], told: _Told) -> None:
+    """Find one Accession Number under two patients, by which both were selected."""
+    places = Places()
+    first: dict[bytes, tuple[str, str]] = {}
+    for patient, study, series, source in dict.fromkeys(
+        (i.patient, i.study, i.series, i.source) for i in instances
+    ):
+        number = places.values(study).get(_ACCESSION, b"").strip(b" \0")
+        identity = places.of_keys(patient, study, series).patient
+        known, begun = first.setdefault(number, (identity, source))
+        if number and known != identity:
+            what = "one Accession Number under two Patient IDs"
+            told.note(number.hex(), what, begun, source, 1)
 
 
 def _compare_objects(every: Sequence[Instance], chosen: set[int], told: _Told) -> None:
@@ -206,6 +238,8 @@ def _compare_objects(every: Sequence[Instance], chosen: set[int], told: _Told) -
             continue
         for instance in members:
             one, other = places.of(begun), places.of(instance)
-            if one.patient != other.patient and one.study != other.study:
+            if one.study == other.study:
+                continue  # told with the study
+            if one.patient != other.patient:
                 what = "one SOP Instance UID under two Patient IDs"
                 told.note(uid, what, begun.source, instance.source, 1)

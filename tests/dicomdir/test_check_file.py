@@ -272,7 +272,7 @@ MEDIA: dict[str, Callable[[], list[Finding]]] = {
     "DIR-REF-PATIENT": lambda: one(directory(patient=PATIENT.replace(b"ID1", b"ID2"))),
     "DIR-REF-STUDY": lambda: one(directory(study=STUDY.replace(b"1.2.3.2", b"1.2.3.9"))),
     "DIR-REF-SERIES": lambda: one(directory(series=SERIES.replace(b"1.2.3.3", b"1.2.3.9"))),
-    "DIR-REF-PARENT-KEY": lambda: one(directory(patient=PATIENT.replace(b"Film", b"Fill"))),
+    "DIR-REF-PARENT-KEY": lambda: one(directory(patient=PATIENT.replace(b"Film", b"FILM"))),
     "DIR-REF-KEY": lambda: one(directory(RECORD.replaced(keys=KEYS.replace(b"1 ", b"2 ")))),
     "DIR-REF-KEY-ABSENT": lambda: one(
         directory(

@@ -132,6 +132,22 @@ def test_what_was_exchanged_or_lost_does_not_become_genuine_by_being_decrypted(
     assert {first, third} <= {finding["where"] for finding in listed}
 
 
+def test_what_was_added_to_the_medium_is_told_and_not_made_genuine(
+    plain: Path, medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
+) -> None:
+    first = next(name for name in contents(medium) if name.startswith("DICOM/"))
+    shutil.copy(medium / first, medium / "DICOM" / "EXTRA1")
+    shutil.copy(plain / first, medium / "DICOM" / "EXTRA2")
+    said = run("decrypt", medium, "--to", tmp_path / "out", *password, "--json")
+    assert said.code == 1
+    assert sorted(said.json["differs"]) == ["DICOM/EXTRA1", "DICOM/EXTRA2"]
+    listed = contents(tmp_path / "out")["MANIFEST.TXT"]
+    assert all(unknown(f"DICOM/EXTRA{number}") in listed for number in (1, 2))
+    (medium / "MANIFEST.TXT").unlink()
+    said = run("decrypt", medium, "--to", tmp_path / "again", *password)
+    assert "there is no MANIFEST.TXT on the medium" in said.out
+
+
 def test_a_manifest_with_names_of_other_letters_does_no_harm(
     medium: Path, tmp_path: Path, password: tuple[str, Path], run: Run
 ) -> None:

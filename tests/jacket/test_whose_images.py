@@ -185,6 +185,28 @@ def test_a_file_of_the_same_patient_that_no_record_names_is_nobody_elses(
 
 
 @pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "ROE^JANE", "patient_id": "4711", "born": "19900101"},
+        {"name": "ROE^JANE", "patient_id": "", "born": ""},
+        {"name": "M\u00fcller^J", "patient_id": "4711", "SpecificCharacterSet": "ISO_IR 192"},
+    ],
+    ids=["same number", "no number", "other letters"],
+)
+@pytest.mark.parametrize("place", [FIRST, f"{FIRST[:-1]}9"], ids=["exchanged", "added"])
+def test_a_stranger_with_the_patients_number_or_none_is_told_by_the_name(
+    place: str, other: dict[str, str], disc: Path, tmp_path: Path
+) -> None:
+    born = other.pop("born", "")
+    uids = {"StudyInstanceUID": "1.2.1.1", "SeriesInstanceUID": "1.2.1.2"}
+    file = person(tmp_path / "x", 7, born=born, **other, **uids, SOPInstanceUID="1.2.1.3")
+    shutil.copy(file, disc / place)
+    (disc / "MANIFEST.TXT").unlink()
+    rule = "DIR-REF-PATIENT" if place == FIRST else "DIR-FILE-STRANGER"
+    assert rule in {finding.rule for finding in verify(disc).findings}
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("verify", "disc"),

@@ -97,3 +97,42 @@ def test_what_the_first_file_does_not_know_is_learnt_from_the_next(tmp_path: Pat
     unknown = {"name": "SMITH^ANNA", "born": "", "PatientSex": ""}
     told = doubts(tmp_path, unknown, {**ANNA, "PatientSex": "F"}, {**ANNA, "PatientSex": "M"})
     assert [doubt.what for doubt in told] == ["one Patient ID, once male and once female"]
+
+
+def test_names_that_nobody_wrote_in_letters_are_compared_with_their_kind(tmp_path: Path) -> None:
+    utf_8 = {"SpecificCharacterSet": "ISO_IR 192", "born": ""}
+    taro = {"name": "=\u5c71\u7530^\u592a\u90ce", **utf_8}
+    hanako = {"name": "=\u9234\u6728^\u82b1\u5b50", **utf_8}
+    (doubt,) = doubts(tmp_path / "two", taro, hanako)
+    assert doubt.what == "one Patient ID, two people by their names"
+    assert doubts(tmp_path / "one", taro, taro, {"name": "YAMADA^TARO", "born": ""}) == []
+
+
+def test_people_without_a_number_are_not_one_by_a_name_that_says_nothing(tmp_path: Path) -> None:
+    unknown = {"name": "UNKNOWN", "patient_id": "", "born": ""}
+    men = {**unknown, "PatientSex": "M"}
+    (doubt,) = doubts(tmp_path / "two", men, {**unknown, "PatientSex": "F"})
+    assert doubt.what == "no Patient ID, once male and once female"
+    assert doubts(tmp_path / "one", men, men) == []
+
+
+def test_a_study_of_two_people_with_one_number_is_in_doubt_whoever_is_selected(
+    tmp_path: Path,
+) -> None:
+    other = {"name": "ROE^JANE", "born": "19900101", "StudyInstanceUID": "1.2.1.1"}
+    (doubt,) = doubts(tmp_path, ANNA, other, series=["1.2.1.2"])
+    assert doubt.what == "one study of two people by their names"
+
+
+def test_an_accession_number_of_two_patients_is_a_doubt_where_it_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    number = {"AccessionNumber": "77"}
+    for place, one in enumerate(
+        ({**ANNA, **number}, {"name": "ROE^J", "patient_id": "2", **number})
+    ):
+        person(tmp_path / str(place), place + 1, **one)
+    found = scan([tmp_path], Indexer((), IDENTITY_FACTS), jobs=1).instances
+    (doubt,) = doubts_on(found, found, by_accession=True)
+    assert doubt.what == "one Accession Number under two Patient IDs"
+    assert doubts_on(found, found) == ()

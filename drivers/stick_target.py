@@ -43,9 +43,9 @@ def open_stick(
     found = find_device(path, sys, proc, dev)
     if not found:
         raise not_found(path)
-    _refuse_part(path, found)
     # What can be known without opening it, first; a look at its beginning may lift "not-blank".
     insist(found._replace(blank=True), demand)
+    _refuse_part(path, found)  # Of one that is in use that is the graver reason.
     target = BlockDevice(found.path, sys=sys)
 
     def describe() -> Found | None:

@@ -31,7 +31,7 @@ class Sheet:
 
     def password_of(self, results: Sequence[DiscResult]) -> str | None:
         """Return the password to tell where media were made that nothing else opens."""
-        return self._password if any(result.is_made for result in results) else None
+        return self._password if _is_any_made(results) else None
 
     def settle(self, results: Sequence[DiscResult]) -> str:
         """Take the sheet away where it is of no medium; else return what the operator does."""
@@ -40,7 +40,7 @@ class Sheet:
             return f"the password that is told opens the media that are made: {_REST}"
         if path is None or not self._is_ours or not path.is_file():
             return ""
-        if any(result.is_made for result in results):
+        if _is_any_made(results):
             return f"{path} tells the password of the media that are made: keep it; {_REST}"
         # A medium that failed is destroyed. Its sheet would be taken for that of the next one.
         try:
@@ -48,3 +48,8 @@ class Sheet:
         except OSError:
             return f"{path} tells the password of a medium that failed and of no other: remove it"
         return ""
+
+
+def _is_any_made(results: Sequence[DiscResult]) -> bool:
+    """Return whether there is a medium that the password opens."""
+    return any(result.is_made and not result.simulated for result in results)

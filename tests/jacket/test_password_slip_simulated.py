@@ -61,3 +61,19 @@ def test_the_sheet_of_a_drive_that_is_one_does_not_say_so(tmp_path: Path, peer: 
     said = text_of(slip, peer)
     assert "Password for encrypted medical images" in said
     assert "SIMULATED" not in said
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_nothing_is_kept_of_a_job_that_failed_behind_a_disc_that_is_none(
+    told: bool, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    slip = "-" if told else tmp_path / "slip.pdf"
+    device = "simulator:cd-r,fault=write-error#20"  # of the second copy
+    words = ("--device", device, "--profile", "STD-GEN-SEC-CD", "--copies", "2")
+    said = run("burn", CT, *words, "--password-slip", slip, "--jobs-folder", tmp_path / "jobs")
+    assert said.code == 3
+    assert "copy 1 of 2 is GOOD, copy 2 of 2 is FAILED" in said.err
+    assert "SIMULATED: nothing was burned" in said.err
+    assert "keep it" not in said.err
+    assert "opens the media that are made" not in said.err
+    assert not list(tmp_path.glob("slip*"))

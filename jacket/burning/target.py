@@ -232,7 +232,8 @@ class DiscTarget:
                 return self._on_held(volume, result, record, progress)
         except KeyboardInterrupt:
             self._note_left(result, before)
-            result.verdict, result.why = "interrupted", "the operator stopped the job"
+            if not result.is_made:  # It can be while the drive lets go what is made.
+                result.verdict, result.why = "interrupted", "the operator stopped the job"
             raise
         except DiscFailed as error:
             if gone := gone_words(error):

@@ -34,3 +34,22 @@ def test_a_drive_that_still_holds_the_disc_is_told(tmp_path: Path, stops: bool) 
     (path,) = tmp_path.glob("*.json")
     (disc,) = json.loads(path.read_text())["discs"]
     assert STILL_LOCKED in disc["remarks"]
+
+
+def test_ctrl_c_while_the_drive_does_not_let_go_hides_no_verdict(tmp_path: Path) -> None:
+    busy = Fault("held", "status", frozenset((0x1E,)), status=0x08, nth=2, times=None)
+    drive = SimulatedDrive("cd-r", faults=(busy,))
+
+    def impatient(seconds: float) -> None:
+        if drive.log and drive.log[-1][0][0] == 0x1E and drive.log[-1][1]:
+            raise KeyboardInterrupt
+        drive.clock.sleep(seconds)
+
+    recorder = Recorder(drive, clock=drive.clock, sleep=impatient)
+    target = DiscTarget(recorder, How(clock=drive.clock, sleep=impatient), lambda _: None)
+    with pytest.raises(BurnInterrupted, match="the CD-R that was made last is GOOD"):
+        burn([CT], target, jobs_folder=tmp_path)
+    (path,) = tmp_path.glob("*.json")
+    (disc,) = json.loads(path.read_text())["discs"]
+    assert (disc["verdict"], disc["why"]) == ("good", "")
+    assert STILL_LOCKED in disc["remarks"]

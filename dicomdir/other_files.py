@@ -1,6 +1,7 @@
 """What a file is that is not DICOM, as far as it concerns the operator."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from secure import looks_like_secure_dicom_file
@@ -23,6 +24,7 @@ _MAGIC: Final = (
     (b"<!DOCTYPE", "a web page", "foreign"),
     (b"<html", "a web page", "foreign"),
 )
+PREFIX_END: Final = 132  # bytes of a DICOM file up to the end of its prefix
 _TEXT: Final = frozenset((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D))
 _LOOKED_AT: Final = 2048  # bytes; enough to tell a text from anything else
 _LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
@@ -30,14 +32,24 @@ _LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.in
 _ASIDE: Final = re.compile(r"\..+\.partial-[0-9]+(?:-work)?", re.DOTALL)
 
 
-def litter(name: str) -> str:
+def litter(name: str, begins_as_dicom: Callable[[], bool]) -> str:
     """Return why a file of this *name* is never meant; "" where it may be.
 
     It is one that operating systems drop, or one that a job of ours has not made complete.
+
+    Args:
+        name: of the file, without its folders.
+        begins_as_dicom: looks into it, as a name alone makes no image worthless; `is_prefixed` of
+            its beginning.
     """
-    if name in _LITTER or name.startswith("._"):
+    if (name in _LITTER or name.startswith("._")) and not begins_as_dicom():
         return "a file of the operating system"
     return unfinished(name)
+
+
+def is_prefixed(head: bytes) -> bool:
+    """Return whether a file that begins with *head* says that it is DICOM (PS3.10 7.1)."""
+    return head[PREFIX_END - 4 : PREFIX_END] == b"DICM"
 
 
 def unfinished(name: str) -> str:

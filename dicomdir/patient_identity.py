@@ -62,8 +62,9 @@ def comparable_name(name: bytes, character_set: str) -> str | bytes:
     """Return a Patient's Name in a form that is equal for equal names.
 
     Only the alphabetic component group counts; where it is empty the others do. Case, spaces and
-    carets do not: "Doe^John^^" is "DOE JOHN". A name in another repertoire is compared by its letters where the repertoire is
-    a single one, and by its bytes where it changes within the value (ISO 2022).
+    carets do not: "Doe^John^^" is "DOE JOHN". A name in another repertoire is compared by its
+    letters where the repertoire is a single one, and by its bytes where it changes within the
+    value (ISO 2022).
 
     Args:
         name: the value of (0010,0010) as it is encoded.

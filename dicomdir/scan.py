@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.other_files import litter, unfinished
+from dicomdir.other_files import PREFIX_END, is_prefixed, litter, unfinished
 from reporting import CannotRead, Progress, silent
 from reporting.forked import MOST_PIECES, in_processes
 from reporting.uncollected import uncollected
@@ -112,7 +112,7 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
                         yield NotIndexed(entry.path, why, "litter")
                     elif not entry.is_symlink() or _is_new(entry.path, seen):
                         folders.append(entry.path)
-                elif why := litter(entry.name):
+                elif why := litter(entry.name, partial(_begins_as_dicom, entry)):
                     yield NotIndexed(entry.path, why, "litter")
                 elif entry.is_file():
                     yield entry.path
@@ -123,6 +123,13 @@ def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | NotI
             except OSError as error:
                 yield NotIndexed(entry.path, f"cannot be read: {error.strerror}", "unreadable")
         waiting.extend(reversed(folders))
+
+
+def _begins_as_dicom(entry: "os.DirEntry[str]") -> bool:
+    if not entry.is_file():
+        return False
+    with open(entry.path, "rb") as file:  # noqa: PTH123 (as above)
+        return is_prefixed(file.read(PREFIX_END))
 
 
 def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:

@@ -1,11 +1,12 @@
 """One file of an open medium as the scan would see it."""
 
+from functools import partial
 from typing import Final
 
 from dicomdir.header import NotDicom, Unsure, read_header
 from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.other_files import litter, unfinished
+from dicomdir.other_files import PREFIX_END, is_prefixed, litter, unfinished
 from dicomdir.walk import PRead
 from media import Entry, Locked, Medium
 from media.entry import BlockReader
@@ -21,7 +22,8 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
     """
     name = "/".join(entry.name)
     folders = map(unfinished, entry.name[:-1])
-    if why := next(filter(None, (litter(entry.recorded), *folders)), ""):
+    looked_at = partial(_begins_as_dicom, medium, entry)
+    if why := next(filter(None, (litter(entry.recorded, looked_at), *folders)), ""):
         return NotIndexed(name, why, "litter")
     try:
         with medium.open(entry) as file:
@@ -35,6 +37,14 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
         return NotIndexed(name, problem.what, "unreadable")
     except (Unsure, ValueError) as doubt:
         return NotIndexed(name, f"malformed: {doubt}", "malformed")
+
+
+def _begins_as_dicom(medium: Medium, entry: Entry) -> bool:
+    try:
+        with medium.open(entry) as file:
+            return is_prefixed(file.pread(min(PREFIX_END, file.size), 0))
+    except CannotRead:
+        return False
 
 
 def within(file: BlockReader) -> PRead:

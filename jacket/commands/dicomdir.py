@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> int:
         console.print_json(as_json(done))
     else:
         _say(done, verify_command(arguments.target, arguments.profile, arguments.profile_file))
-    return 1 if done.lost or done.missing or done.flaws else 0
+    return 1 if done.lost or done.missing or done.flaws or done.doubts else 0
 
 
 def as_json(done: Indexed) -> dict[str, object]:
@@ -105,6 +105,7 @@ def as_json(done: Indexed) -> dict[str, object]:
         "added_files": _names(done.added_files),
         "removed_files": _names(done.removed_files),
         "left_out": plain_left_out(done.left_out),
+        "doubts": list(done.doubts),
         "remarks": [*done.remarks, *done.flaws, *filter(None, [done.not_yet])],
         "flaws": list(done.flaws),
     }
@@ -153,6 +154,8 @@ def _say(done: Indexed, next_command: str) -> None:
         f"{place} {_what(done)}: {console.whose(done.instances, *done.heads)}; "
         f"{done.added:,} new, {len(done.removed):,} dropped"
     )
+    for doubt in done.doubts:
+        console.say(f"ATTENTION, it is not certain whose images these are: {doubt}")
     would = "would be " if done.dry_run else ""
     for title, lines in (
         ("remarks", list(done.remarks)),

@@ -58,6 +58,7 @@ class Indexed(NamedTuple):
     left_out: tuple[NotIndexed, ...]
     remarks: tuple[str, ...]
     flaws: tuple[str, ...] = ()  # what is missing of the medium itself
+    doubts: tuple[str, ...] = ()  # where files disagree about whose they are
     not_yet: str = ""  # what keeps it from being a medium of the profile
     dry_run: bool = False
     heads: HeadCount = NOBODY  # whose instances the directory names: a person for each Patient ID

@@ -22,6 +22,7 @@ from jacket.file_set.profile import (
     not_yet_compliant,
 )
 from jacket.file_set.same import same_object
+from profiles.identity_doubts import IDENTITY_FACTS
 from profiles.order import heads_of
 from reporting import CannotRead
 
@@ -49,7 +50,9 @@ class _Plan:
         row = request.row
         self.read = self._read()
         self.additional = self._additional_keys()
-        self.indexer = Indexer(self.additional, facts_of(row, adding=bool(request.add)))
+        self.indexer = Indexer(
+            self.additional, (*facts_of(row, adding=bool(request.add)), *IDENTITY_FACTS)
+        )
         self.is_same = partial(same_object, files)
         self.added_records: list[FileID] = []
         self.new: dict[FileID, Instance] = {}  # what comes in, by its name
@@ -305,6 +308,7 @@ class _Plan:
                 *remarks.about_words(self.request, decided),
             ),
             flaws=files.flaws(),
+            doubts=remarks.in_doubt(self.pairs, self.new, decided.added),
             not_yet=""
             if row is None
             else not_yet_compliant(row, remarks.unnamed(there, decided.named)),

@@ -1,11 +1,12 @@
 """What an operator should know of an update of a File-set, beside what it did."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from dicomdir.instance import Instance, NotIndexed
 from jacket.console import amount
 from jacket.file_set.profile import about_required_icons
+from profiles.identity_doubts import doubts_on
 from profiles.order import HeadCount
 
 if TYPE_CHECKING:
@@ -33,6 +34,24 @@ def about_patients(heads: HeadCount, added: Collection[FileID]) -> tuple[str, ..
     if heads.patients > 1 and added:
         return (f"{heads.patients:,} PATIENTS ARE ON IT NOW: --remove-patient ID takes one off",)
     return ()
+
+
+def in_doubt(
+    pairs: Iterable[tuple[Instance, FileID]],
+    new: Mapping[FileID, Instance],
+    added: Collection[FileID],
+) -> tuple[str, ...]:
+    """Tell where files disagree about whose they are, as soon as one comes in.
+
+    Args:
+        pairs: the instances of the File-set that stay, with their names.
+        new: those that come to it, by their names.
+        added: names of those that the directory did not name before.
+    """
+    if not added:
+        return ()
+    every = [*(instance for instance, _ in pairs), *new.values()]
+    return tuple(map(str, doubts_on(every, every)))
 
 
 def still_named(named: Collection[FileID], refused: Iterable[FileID]) -> tuple[str, ...]:

@@ -97,6 +97,7 @@ INDEXED = {
     "added_files": list,
     "removed_files": list,
     "left_out": list,
+    "doubts": list,
     "remarks": list,
     "flaws": list,
 }

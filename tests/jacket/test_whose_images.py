@@ -236,3 +236,27 @@ def test_whose_it_is_is_shown_to_the_person_at_the_terminal_and_kept_out_of_logs
         os.close(leader)
         os.close(follower)
     assert "  DOE^JOHN, ID 4711, born 1970-01-01\r\n" in told
+
+
+def test_what_comes_into_a_file_set_is_compared_with_what_is_there(
+    disc: Path, tmp_path: Path, run: Run
+) -> None:
+    other = person(tmp_path / "x", 7, "DOE^JOHN", "4711", "19700102")
+    said = run("dicomdir", disc, "--add", other)
+    assert said.code == 1
+    assert (
+        "ATTENTION, it is not certain whose images these are: one Patient ID, two birth" in said.out
+    )
+    again = run("dicomdir", disc, "--json")
+    assert (again.code, again.json["doubts"]) == (0, []), "nothing new came in"
+
+
+@pytest.mark.parametrize("name", ["._IM2", "Thumbs.db"])
+def test_an_image_is_not_left_out_for_its_name(name: str, tmp_path: Path, run: Run) -> None:
+    person(tmp_path / "in" / name, 1, "DOE^JOHN")
+    (tmp_path / "in" / "._IM1").write_bytes(b"\0\5\x16\7" + bytes(4092))
+    told = run("author", tmp_path / "in", "-o", tmp_path / "disc", "--json")
+    assert (told.code, told.json["instances"]) == (0, 1)
+    assert [item["kind"] for item in told.json["left_out"]] == ["litter"]
+    listed = run("ls", tmp_path / "in", "--files", "--json").json
+    assert len(listed["patients"]) == 1

@@ -16,6 +16,8 @@ LOOK = "find out whose they are, and choose one patient's studies with --study U
 class DoubtfulPatient(CannotWrite):
     """Files disagree about whose they are; on a disc that cannot be taken back."""
 
+    in_short = "it is not certain whose images these are"  # naming no file, as records name none
+
 
 def refuse_doubts(doubts: Sequence[Doubt], target: str) -> None:
     """See that nobody doubts whose the images are.
@@ -31,7 +33,7 @@ def refuse_doubts(doubts: Sequence[Doubt], target: str) -> None:
         return
     more = f" (and {len(doubts) - 1:,} more; --dry-run tells all)" if len(doubts) > 1 else ""
     error = DoubtfulPatient(
-        f"it is not certain whose images these are: {doubts[0]}{more}",
+        f"{DoubtfulPatient.in_short}: {doubts[0]}{more}",
         target,
         f"Nothing was written: {LOOK}, or correct the files. Where somebody has looked, say "
         "--identity-checked",

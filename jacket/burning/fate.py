@@ -6,6 +6,7 @@ from traceback import extract_tb
 from typing import Final
 
 from drivers.transport import DeviceGone
+from jacket.about_patients import DoubtfulPatient
 from jacket.burning.result import DiscFailed, DiscResult, Stage
 from reporting import CannotRead, FilmjacketError
 
@@ -86,6 +87,8 @@ def without_sources(error: FilmjacketError, name: str) -> str:
         error: whatever ended a job.
         name: of the target, which is kept.
     """
+    if isinstance(error, DoubtfulPatient):
+        return f"{name}: {error.in_short}"
     if error.where == name or error.where.startswith(f"{name}, "):
         return f"{error.where}: {error.what}"
     if any(isinstance(each, CannotRead) for each in _causes(error)):

@@ -49,6 +49,9 @@ def test_nothing_is_burned_of_which_nobody_knows_whose_it_is(
         assert said.code == 3
         assert len(said.json["doubts"]) == 1
         assert said.json["discs"] == []
+        record = Path(said.json["record"]).read_text()
+        assert "it is not certain whose images these are" in record
+        assert str(mixed_up) not in record, "folders are named after patients"
     assert "--identity-checked" in run(*words).err
     assert run(*words, "--dry-run").code == 1
     assert run(*words, "--patient", "3").code == 0

@@ -18,7 +18,7 @@ from dicomdir.elements import name_of
 from dicomdir.file_ids import DICOMDIR, is_legal_file_id, located, shown
 from dicomdir.index import NO_STUDY_DATE
 from dicomdir.instance import Instance, NotIndexed
-from dicomdir.patient_identity import KnownPerson, person_of
+from dicomdir.patient_identity import Person, may_be_one, person_of
 from dicomdir.record import Directory, DirectoryRecord
 from dicomdir.record_types import RECORD_TYPES, When
 from dicomdir.rules import RULE
@@ -121,7 +121,7 @@ def _level(level: int, above: DirectoryRecord, own: bytes, *, dated: bool) -> It
     stated, elements = elements_of(above.keys), elements_of(own)
     if value_of(elements, tag) and value_of(elements, tag) != value_of(stated, tag):
         yield rule, ""
-    elif tag == _PATIENT_ID and not _is_one_person(above.keys, own):
+    elif tag == _PATIENT_ID and not may_be_one(person_of(above.keys), person_of(own)):
         yield rule, "The file has the name of another person than the record it is filed under"
     passed_over = (tag,) if dated else (tag, *_STUDY_DATE)
     differing = [t for t in _differing(stated, elements) if t not in passed_over]
@@ -130,18 +130,9 @@ def _level(level: int, above: DirectoryRecord, own: bytes, *, dated: bool) -> It
         yield "DIR-REF-PARENT-KEY", f"The {above.record_type} record differs in {names}"
 
 
-def _is_one_person(stated: bytes, own: bytes) -> bool:
-    """Tell whether the keys of a PATIENT record and those of a file may mean one person.
-
-    Names are compared as letters, whatever their character sets are.
-    """
-    return KnownPerson(person_of(stated), "").is_the_same_as(person_of(own))
-
-
-def _may_be(stated: bytes, own: bytes) -> bool:
+def _may_be(record: Person, own: Person) -> bool:
     """Tell whether the patient of a file is the one of a PATIENT record."""
-    number = person_of(own).patient_id
-    return number in (b"", person_of(stated).patient_id) and _is_one_person(stated, own)
+    return own.patient_id in (b"", record.patient_id) and may_be_one(record, own)
 
 
 def _keys(record: DirectoryRecord, instance: Instance) -> Iterator[Broken]:
@@ -189,7 +180,9 @@ class ReferenceCheck:
                 self._expected.setdefault(name, (record, parents))
         self._missing = dict.fromkeys(self._expected)
         self._people: dict[bytes, bool] = {}  # keys of patients who are in no record's file
-        self._patients = [r.keys for r in directory.records if r.record_type == "PATIENT"]
+        self._patients = [
+            person_of(r.keys) for r in directory.records if r.record_type == "PATIENT"
+        ]
         self._told: set[Once] = set()
 
     def __len__(self) -> int:
@@ -292,7 +285,8 @@ class ReferenceCheck:
         """Tell whether somebody may be a patient of the directory: each is looked up once."""
         known = self._people.get(patient)
         if known is None:
-            known = self._people[patient] = any(_may_be(keys, patient) for keys in self._patients)
+            own = person_of(patient)
+            known = self._people[patient] = any(_may_be(one, own) for one in self._patients)
         return known
 
     def _level(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from dicomdir.meta_group import PREAMBLE, PREFIX
 from secure import looks_like_secure_dicom_file
 
 # How it begins → what it is, and the kind it is left out as (see instance.KINDS). Programs and
@@ -24,7 +25,7 @@ _MAGIC: Final = (
     (b"<!DOCTYPE", "a web page", "foreign"),
     (b"<html", "a web page", "foreign"),
 )
-PREFIX_END: Final = 132  # bytes of a DICOM file up to the end of its prefix
+PREFIX_END: Final = PREAMBLE + len(PREFIX)  # bytes of a DICOM file up to the end of its prefix
 _TEXT: Final = frozenset((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D))
 _LOOKED_AT: Final = 2048  # bytes; enough to tell a text from anything else
 _LITTER: Final = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db"))
@@ -49,7 +50,7 @@ def litter(name: str, begins_as_dicom: Callable[[], bool]) -> str:
 
 def is_prefixed(head: bytes) -> bool:
     """Return whether a file that begins with *head* says that it is DICOM (PS3.10 7.1)."""
-    return head[PREFIX_END - 4 : PREFIX_END] == b"DICM"
+    return head[PREAMBLE:PREFIX_END] == PREFIX
 
 
 def unfinished(name: str) -> str:

@@ -122,6 +122,11 @@ class KnownPerson:
         self.born = self.born or _known(person.born)
 
 
+def may_be_one(one: Person, other: Person) -> bool:
+    """Tell whether two may be one person, as far as names and birth dates say; not their IDs."""
+    return KnownPerson(one, "").is_the_same_as(other)
+
+
 def _are_comparable(one: str | bytes, other: str | bytes) -> bool:
     """Tell whether two names are written in a way in which equal ones would be equal."""
     if isinstance(one, str) and isinstance(other, str):

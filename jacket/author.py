@@ -1,7 +1,7 @@
 """The job "make a medium": scan, select, plan, convert, lay out, write."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -11,6 +11,7 @@ from dicomdir.index import Indexer
 from dicomdir.instance import NotIndexed
 from dicomdir.scan import scan
 from jacket.about_patients import about_patients, refuse_doubts
+from jacket.author_job import AuthorJob, refuse_early, refuse_too_much
 from jacket.author_remarks import remarks_on
 from jacket.author_request import (
     now,
@@ -22,13 +23,21 @@ from jacket.author_request import (
 )
 from jacket.authored import Authored, AuthoredVolume, Selection
 from jacket.capacities import CAPACITIES
-from jacket.drafting import Draft, Drafter, is_volume_of
+from jacket.drafting import Draft, is_volume_of
 from jacket.labels import checked_label
 from jacket.layout import Icons, with_icons
-from jacket.mail_seal import MailSeal, mail_seal_of
-from jacket.protection import NO_WISH, Protection, Wish, protection_of, secure_profile
+from jacket.mail_seal import mail_seal_of
+from jacket.protection import NO_WISH, Wish, protection_of, secure_profile
 from jacket.settle import Candidates, NothingToWrite, settled
-from jacket.split import drafts_of, missing, picked, refuse_strangers, stale
+from jacket.source_directories import missing_sources
+from jacket.split import (
+    missing,
+    picked,
+    refuse_other_set,
+    refuse_strangers,
+    set_id,
+    stale,
+)
 from jacket.target import (
     default_profile,
     next_step,
@@ -40,14 +49,12 @@ from jacket.target import (
 )
 from jacket.writing import Form, form_of
 from profiles.application_profiles import ApplicationProfile
-from profiles.choose_syntax import LOSSY_COMPRESSION
-from profiles.identity_doubts import IDENTITY_FACTS, Doubt, doubts_on
+from profiles.identity_doubts import doubts_on
 from profiles.order import HeadCount, head_count
 from profiles.plan import DEFAULT_QUALITY, Plan, Policy
 from profiles.profile_table import profile
 from profiles.selection import select
-from profiles.values import facts_for
-from reporting import CannotWrite, FilmjacketError, Progress, interruption, silent
+from reporting import FilmjacketError, Progress, interruption, silent
 
 __all__ = [
     "AUTO_PROFILE",
@@ -60,60 +67,6 @@ __all__ = [
 ]
 
 AUTO_PROFILE: Final = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What was asked for, checked."""
-
-    row: ApplicationProfile
-    form: Form
-    target: Path
-    label: str
-    clock: datetime
-    policy: Policy
-    icons: Icons | None
-    no_icons: bool  # the operator said that there shall be none
-    capacity: int | None  # bytes of a medium
-    split: bool
-    numbers: Collection[int]  # of the volumes to make; empty: all
-    jobs: int | None
-    progress: Progress
-    why_profile: str
-    medium: str | None  # as the operator said it
-    protection: Protection | None  # of the files; None: everybody can read them
-    seal: MailSeal | None  # of the mail that carries them
-    is_device: bool  # what was begun there cannot be taken back
-    announce: Callable[[Authored], None] | None
-    own_label: str  # that the operator chose; "": none
-    not_selected: int = 0  # instances that were found and not asked for
-    doubts: tuple[Doubt, ...] = ()  # whose the selected ones are
-
-    @property
-    def indexer(self) -> Indexer:
-        facts = dict((*facts_for([self.row]), *IDENTITY_FACTS, LOSSY_COMPRESSION))
-        if self.split:
-            from jacket.volume_index import FACTS
-
-            facts |= dict(FACTS)
-        return Indexer(self.row.additional_keys, facts.items())
-
-    def drafter(self, files: Mapping[str, str], *, icons_to_come: bool = False) -> Drafter:
-        return Drafter(
-            self.form,
-            self.row,
-            self.target,
-            self.label,
-            self.clock,
-            files,
-            self.protection,
-            self.icons if icons_to_come else None,
-        )
-
-    def drafts(self, drafter: Drafter, decided: Plan) -> list[Draft]:
-        if not self.split or self.capacity is None:
-            return [drafter.one(decided)]
-        return drafts_of(drafter, decided, self.capacity)
 
 
 def author(
@@ -136,6 +89,7 @@ def author(
     progress: Progress = silent,
     form: Form | None = None,
     wish: Wish = NO_WISH,
+    of_set: str = "",
     refuse_doubtful: bool = False,
     announce: Callable[[Authored], None] | None = None,
 ) -> Authored:
@@ -171,6 +125,7 @@ def author(
             way lies beside *output* all the same.
         wish: who can read what a secure profile encrypts; without one a password is made, and
             the sheet that tells it lies beside *output*. A mail takes no password.
+        of_set: `Authored.set_id` of the set that *volumes* are of: another is refused.
         refuse_doubtful: write nothing where files disagree about whose the images are.
         announce: told before the first byte is written what will be, as after a dry run.
 
@@ -199,7 +154,7 @@ def author(
     protection = protection_of(row, wish, beside, clock, again=bool(volumes))
     seal = mail_seal_of(row, wish, clock)
     maker = Icons(row.icon, jobs=jobs, progress=progress) if wants_icons(row, icons) else None
-    job = _Job(
+    job = AuthorJob(
         row,
         form or form_of(target, row.medium, medium, None if seal is None else seal.sealer),
         target,
@@ -220,6 +175,7 @@ def author(
         form is not None,
         announce,
         label or "",
+        of_set,
     )
     job, candidates, indexer = _found(job, given, wanted)
     if dry_run:
@@ -227,7 +183,7 @@ def author(
     if refuse_doubtful:
         refuse_doubts(job.doubts, str(target))
     with settled(
-        candidates, target, indexer, jobs, progress, lambda decided: _refuse_early(job, decided)
+        candidates, target, indexer, jobs, progress, lambda decided: refuse_early(job, decided)
     ) as (ready, files):
         return _made(job, ready, files)
 
@@ -274,8 +230,8 @@ def _row(
 
 
 def _found(
-    job: _Job, sources: Sequence[str | Path], wanted: Selection
-) -> tuple[_Job, Candidates, Indexer]:
+    job: AuthorJob, sources: Sequence[str | Path], wanted: Selection
+) -> tuple[AuthorJob, Candidates, Indexer]:
     """Scan the sources and pick what is wanted; the job knows then what was not."""
     indexer = job.indexer
     scanned = scan(sources, indexer, jobs=job.jobs, progress=job.progress)
@@ -288,6 +244,7 @@ def _found(
         where=_where(sources),
     )
     not_indexed = [_unless_target(item, job.target) for item in scanned.not_indexed]
+    not_indexed += missing_sources(scanned.not_indexed, wanted)
     job = replace(
         job,
         not_selected=len(scanned.instances) - len(instances),
@@ -304,49 +261,11 @@ def _where(sources: Sequence[str | Path]) -> str:
     return quote(str(only if only.is_dir() else only.parent))  # A file alone is no medium.
 
 
-def _refuse_early(job: _Job, decided: Plan) -> None:
-    """See before hours of converting that what is copied alone is not too much already."""
-    copied = tuple(item for item in decided.instances if not item.rewritten)
-    if not copied:
-        return
-    drafts = job.drafts(job.drafter({}), decided._replace(instances=copied))
-    too_much = _too_much(job, drafts)
-    if too_much is not None:
-        whole = job.drafter({}, icons_to_come=True).one(decided).volume.measured.on_medium
-        words = f"at least {too_much:,} bytes, about {whole:,} after conversion,"
-        raise _does_not_fit(job, whole, words)
-
-
-def _refuse_too_much(job: _Job, drafts: Sequence[Draft], about: str = "") -> None:
-    too_much = _too_much(job, drafts)
-    if too_much is not None:
-        raise _does_not_fit(job, too_much, f"{about}{too_much:,} bytes")
-
-
-def _too_much(job: _Job, drafts: Sequence[Draft]) -> int | None:
-    """Return what the first volume takes that is larger than a medium; None when all fit."""
-    for draft in drafts:
-        measured = draft.volume.measured
-        # What is no image and not measured exactly may become smaller; it is refused as it grows.
-        if job.capacity is not None and measured.on_medium > job.capacity and measured.exact:
-            return measured.on_medium
-    return None
-
-
-def _does_not_fit(job: _Job, needed: int, words: str) -> CannotWrite:
-    error = CannotWrite(
-        f"would need {words} where the medium has {job.capacity:,}",
-        str(job.target),
-        "Select fewer studies for one medium, or say --split",
-    )
-    error.details = {"needed_bytes": needed, "capacity_bytes": job.capacity}
-    return error
-
-
-def _planned_only(job: _Job, decided: Plan) -> Authored:
+def _planned_only(job: AuthorJob, decided: Plan) -> Authored:
     pending = any(item.rewritten for item in decided.instances) or job.icons is not None
     drafts = job.drafts(job.drafter({}, icons_to_come=True), decided)
-    _refuse_too_much(job, drafts, "about " if pending else "")
+    refuse_too_much(job, drafts, "about " if pending else "")
+    refuse_other_set(drafts, job.of_set)
     wanted = picked(drafts, job.numbers)
     told = replacements([draft.volume.target for draft in wanted], dry_run=True)
     decided = decided._replace(remarks=(*decided.remarks, *told))
@@ -371,11 +290,12 @@ def _planned(drafts: Sequence[Draft]) -> tuple[AuthoredVolume, ...]:
     )
 
 
-def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
+def _made(job: AuthorJob, ready: Plan, files: Mapping[str, str]) -> Authored:
     """Write the volumes, one after the other."""
     with_all, number, told = with_icons(ready, job.icons, files)
     drafts = job.drafts(job.drafter(files), with_all)
-    _refuse_too_much(job, drafts)
+    refuse_too_much(job, drafts)
+    refuse_other_set(drafts, job.of_set)
     wanted = picked(drafts, job.numbers)
     refuse_strangers(drafts, wanted)
     told += replacements([draft.volume.target for draft in wanted], dry_run=False)
@@ -392,7 +312,8 @@ def _made(job: _Job, ready: Plan, files: Mapping[str, str]) -> Authored:
             left = wanted[position:]
             if job.protection is not None and not made and not job.is_device:
                 job.protection.take_back()
-            raise missing(error, made, left, int(job.clock.timestamp())) from error
+            clock = int(job.clock.timestamp())
+            raise missing(error, made, left, clock, set_id(drafts)) from error
     return _result(job, ready, drafts, tuple(made), number)
 
 
@@ -406,14 +327,14 @@ def _label(clock: datetime) -> str:
     return f"{clock:%H%M%S_%m%d}"
 
 
-def _hand_over_password(job: _Job, ready: Plan, drafts: Sequence[Draft]) -> None:
+def _hand_over_password(job: AuthorJob, ready: Plan, drafts: Sequence[Draft]) -> None:
     if job.protection is not None:
         job.protection.refuse_telling(ready.instances)
         ends = dict.fromkeys((drafts[0].label, drafts[-1].label))
         job.protection.hand_over(" to ".join(ends), job.clock, job.target)
 
 
-def _written(job: _Job, draft: Draft) -> AuthoredVolume:
+def _written(job: AuthorJob, draft: Draft) -> AuthoredVolume:
     written = job.form.write(draft.volume, job.progress, job.capacity)
     return AuthoredVolume(
         draft.number,
@@ -438,7 +359,7 @@ def _on_medium(draft: Draft) -> int | None:
 
 
 def _result(
-    job: _Job,
+    job: AuthorJob,
     decided: Plan,
     drafts: Sequence[Draft],
     volumes: tuple[AuthoredVolume, ...],
@@ -482,6 +403,7 @@ def _result(
         opened_with=() if guard is None else guard.opened_with,
         password_slip="" if protection is None else protection.slip,
         password=None if protection is None or dry_run else protection.told,
+        set_id=set_id(drafts),
         doubts=job.doubts,
         about_patients=about_patients(decided, drafts, job.own_label),
     )

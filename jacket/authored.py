@@ -83,6 +83,7 @@ class Authored:
     opened_with: tuple[str, ...] = ()  # words of a command that is to open what is encrypted
     password_slip: str = ""  # where the sheet with the password is
     password: str | None = field(default=None, repr=False)  # where the operator asked for it
+    set_id: str = ""  # what a set of several volumes is known by
     doubts: tuple[Doubt, ...] = ()  # whose the instances are
     about_patients: tuple[str, ...] = ()  # what else is to be known of whose they are
 

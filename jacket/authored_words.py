@@ -37,6 +37,7 @@ def as_json(done: Authored) -> dict[str, object]:
         "volumes": [] if done.dry_run else [volume.plain() for volume in done.volumes],
         "planned": [volume.planned() for volume in done.volumes] if done.dry_run else [],
         "of": done.of,
+        "set": done.set_id or None,
         "instances": len(done.planned),  # of all volumes, made in this run or not
         "patients": patients,
         "studies": studies,
@@ -220,7 +221,8 @@ def _say_volumes(done: Authored) -> None:
         more = ", with the same password in a file (--password-file)" if secret else ""
         console.say(
             f"README.TXT on each says {told}. To make one of them again: the same command with "
-            f"--volume K{more}, and SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before it"
+            f"--volume K --set {done.set_id}{more}, and "
+            f"SOURCE_DATE_EPOCH={int(done.clock.timestamp())} before it"
         )
 
 

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
-from dicomdir.meta_group import PREFIX
 from jacket.decrypt_names import NO_NAME
+from jacket.entry_index import begins_as_dicom
 from jacket.locked_medium import is_secure
 from jacket.mail import was_encrypted
 from jacket.secure_file import pieces_of
@@ -153,7 +153,7 @@ class Decryption:
                 target.write(piece)
             target.keep()
         found = digest.hexdigest()
-        is_plain = self._how == "copied" and _is_dicom(file)
+        is_plain = self._how == "copied" and begins_as_dicom(file)
         return Done(
             where,
             self._how,
@@ -163,10 +163,6 @@ class Decryption:
             differs=self._listed.get(entry.name, found) != found
             or (is_plain and bool(self._listed) and entry.name not in self._listed),
         )
-
-
-def _is_dicom(file: FileReader) -> bool:
-    return file.pread(min(132, file.size), 0)[128:] == PREFIX
 
 
 class _Digested:

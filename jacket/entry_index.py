@@ -22,7 +22,7 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
     """
     name = "/".join(entry.name)
     folders = map(unfinished, entry.name[:-1])
-    looked_at = partial(_begins_as_dicom, medium, entry)
+    looked_at = partial(_says_dicom, medium, entry)
     if why := next(filter(None, (litter(entry.recorded, looked_at), *folders)), ""):
         return NotIndexed(name, why, "litter")
     try:
@@ -39,12 +39,17 @@ def index_entry(medium: Medium, entry: Entry, indexer: Indexer) -> Instance | No
         return NotIndexed(name, f"malformed: {doubt}", "malformed")
 
 
-def _begins_as_dicom(medium: Medium, entry: Entry) -> bool:
+def _says_dicom(medium: Medium, entry: Entry) -> bool:
     try:
         with medium.open(entry) as file:
-            return is_prefixed(file.pread(min(PREFIX_END, file.size), 0))
+            return begins_as_dicom(file)
     except CannotRead:
         return False
+
+
+def begins_as_dicom(file: BlockReader) -> bool:
+    """Return whether a file of a medium says that it is DICOM."""
+    return is_prefixed(within(file)(PREFIX_END, 0))
 
 
 def within(file: BlockReader) -> PRead:

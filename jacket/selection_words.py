@@ -41,6 +41,19 @@ def add_volumes(parser: ArgumentParser, *, capacity: str, split: str, volume: st
     parser.add_argument(
         "--volume", action="append", type=number, default=[], metavar="K", help=volume
     )
+    parser.add_argument(
+        "--set",
+        type=_set,
+        metavar="ID",
+        help="with --volume: the set that the volumes are of, as it was told; another is refused",
+    )
+
+
+def _set(word: str) -> str:
+    """Return what a set was said to be known by; an unset variable names none."""
+    if not word:
+        raise ArgumentTypeError("'' names no set")
+    return word
 
 
 def add_conversion(parser: ArgumentParser) -> None:
@@ -132,6 +145,7 @@ def chosen(arguments: Namespace) -> dict[str, Any]:
         "capacity": None if arguments.capacity is None else size_of(arguments.capacity),
         "split": arguments.split,
         "volumes": arguments.volume,
+        "of_set": arguments.set or "",
         "transcode": arguments.transcode,
         "quality": _quality(arguments),
         "icons": arguments.icons,

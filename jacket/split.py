@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from reporting import CannotWrite, FilmjacketError, Interrupted, WrongUsage
 
 _SHARED: Final = 1024  # bytes that an instance takes in the directories, where it is not known
 _LEAST: Final = 4 * BLOCK  # bytes; DICOMDIR, MANIFEST.TXT, README.TXT and one small file
+_SET_ID: Final = 12  # hexadecimal digits by which a set is known
 _ROUNDS: Final = 40  # each takes from the room what the worst volume had too much
 
 
@@ -160,6 +162,38 @@ def refuse_strangers(drafts: Iterable[Draft], wanted: Iterable[Draft]) -> None:
             )
 
 
+def set_id(drafts: Sequence[Draft]) -> str:
+    """Return what a set of volumes is known by: the same for the same content, words and clock.
+
+    "" where there is one volume alone.
+    """
+    if len(drafts) == 1:
+        return ""
+    uids = "\n".join(draft.layout.uid for draft in drafts)
+    return sha256(uids.encode()).hexdigest()[:_SET_ID]
+
+
+def refuse_other_set(drafts: Sequence[Draft], wanted: str) -> None:
+    """See that volumes are made of the set that the operator named.
+
+    Of another one an image may be on a volume that is there no more, or on none.
+
+    Args:
+        drafts: all volumes, as they would be made now.
+        wanted: `set_id` of those that were made before; "": nobody named it.
+
+    Raises:
+        CannotWrite: they are of another set.
+    """
+    if wanted and wanted != set_id(drafts):
+        raise CannotWrite(
+            f"the volumes would be of another set than {wanted}: sources, words or clock are not "
+            "what they were, so that an image could be on none of them",
+            "--set",
+            "Give what made that set, with its SOURCE_DATE_EPOCH, or make all volumes again",
+        )
+
+
 def _index_on(path: Path) -> bytes:
     """Return the README.TXT of a volume; b"" when there is none or it cannot be read."""
     from media import open_medium
@@ -203,6 +237,7 @@ def missing(
     made: Sequence[AuthoredVolume],
     rest: Iterable[Draft],
     clock: int,
+    identifier: str = "",
 ) -> FilmjacketError | KeyboardInterrupt:
     """Return what to raise where a volume could not be made: what is there and what is not.
 
@@ -211,6 +246,7 @@ def missing(
         made: the volumes before it.
         rest: the volumes that are not made.
         clock: the job's, in seconds since 1970.
+        identifier: of the set.
     """
     if not made:
         return error
@@ -219,7 +255,8 @@ def missing(
     stay = "is complete and stays" if len(made) == 1 else "are complete and stay"
     remedy = (
         f"{there} {stay}. The same command makes the rest with these words, in place of any "
-        f"--volume words that it has: {words}, and with SOURCE_DATE_EPOCH={clock} before it"
+        f"--volume words that it has: {words} --set {identifier}, and with "
+        f"SOURCE_DATE_EPOCH={clock} before it"
     )
     told: FilmjacketError
     if isinstance(error, FilmjacketError):
@@ -230,5 +267,6 @@ def missing(
         "volumes": [volume.plain() for volume in made],
         "missing": [draft.number for draft in rest],
         "clock": clock,
+        "set": identifier,
     }
     return told

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from dicomdir.elements import BadEncoding, text, values_by_tag
 from dicomdir.instance import Instance
-from dicomdir.patient_identity import KnownPerson, Person, person_of
+from dicomdir.patient_identity import KnownPerson, Person, may_be_one, person_of
 from profiles.order import SOURCE, Place, Places
 
 _ISSUER: Final = 0x00100021
@@ -193,34 +193,27 @@ def _compare_homes(groups: Iterable[_Alike], told: _Told) -> None:
             continue
         for group in members:
             # A series of one study is told with its study.
-            is_told = level == "series" and group.place.study == begun.place.study
-            if is_told:
+            if level == "series" and group.place.study == begun.place.study:
                 continue
             if group.place.patient != begun.place.patient:
                 what = f"one {level} under two Patient IDs"
                 told.note(uid, what, begun.source, group.source, group.files)
-            elif not (group.selected or _is_one_person(begun, group)):
+            elif not (group.selected or may_be_one(begun.who.person, group.who.person)):
                 what = f"one {level} of two people by their names"
                 told.note(uid, what, begun.source, group.source, group.files)
-
-
-def _is_one_person(one: _Alike, other: _Alike) -> bool:
-    return KnownPerson(one.who.person, "").is_the_same_as(other.who.person)
 
 
 def _compare_accessions(instances: Iterable[Instance], told: _Told) -> None:
     """Find one Accession Number under two patients, by which both were selected."""
     places = Places()
     first: dict[bytes, tuple[str, str]] = {}
-    for patient, study, series, source in dict.fromkeys(
-        (i.patient, i.study, i.series, i.source) for i in instances
-    ):
-        number = places.values(study).get(_ACCESSION, b"").strip(b" \0")
-        identity = places.of_keys(patient, study, series).patient
-        known, begun = first.setdefault(number, (identity, source))
-        if number and known != identity:
+    for instance in instances:
+        number = places.values(instance.study).get(_ACCESSION, b"").strip(b" \0")
+        patient = places.of(instance).patient
+        known, begun = first.setdefault(number, (patient, instance.source))
+        if number and known != patient:
             what = "one Accession Number under two Patient IDs"
-            told.note(number.hex(), what, begun, source, 1)
+            told.note(number.hex(), what, begun, instance.source, 1)
 
 
 def _compare_objects(every: Sequence[Instance], chosen: set[int], told: _Told) -> None:
@@ -238,8 +231,7 @@ def _compare_objects(every: Sequence[Instance], chosen: set[int], told: _Told) -
             continue
         for instance in members:
             one, other = places.of(begun), places.of(instance)
-            if one.study == other.study:
-                continue  # told with the study
-            if one.patient != other.patient:
+            # Of one study it is told with that.
+            if one.study != other.study and one.patient != other.patient:
                 what = "one SOP Instance UID under two Patient IDs"
                 told.note(uid, what, begun.source, instance.source, 1)

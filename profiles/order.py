@@ -52,11 +52,7 @@ class Places:
 
     def of(self, instance: Instance) -> Place:
         """Return to which patient, study and series an instance belongs."""
-        return self.of_keys(instance.patient, instance.study, instance.series)
-
-    def of_keys(self, patient: bytes, study: bytes, series: bytes) -> Place:
-        """Return the place that these blocks of keys mean."""
-        blocks = (patient, study, series)
+        blocks = (instance.patient, instance.study, instance.series)
         place = self._places.get(blocks)
         if place is None:
             place = self._places[blocks] = self._read(*blocks)

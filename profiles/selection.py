@@ -14,6 +14,8 @@ _ACCESSION: Final = 0x00080050
 _STUDY_UID: Final = 0x0020000D
 _SERIES_UID: Final = 0x0020000E
 _BY_UID: Final = ("--study", "--series")
+Blocks = tuple[bytes, bytes, bytes]  # keys of patient, study and series
+Identity = tuple[str, str, str, str]  # what can be selected by
 _IS_UID: Final = re.compile(r" *\d+(\.\d+)+ *").fullmatch
 
 
@@ -48,20 +50,16 @@ def select(
         ("--series", series),
         ("--accession", accessions),
     )
-    wanted = tuple(frozenset(value.strip(" ") for value in values) for _, values in filters)
+    wanted = _filters(*(values for _, values in filters))
     for (option, _), given in zip(filters, wanted, strict=True):
         _refuse_empty(option, given)
     if not any(wanted):
         return found
     identify = _Identities()
-    rows = [(instance, identify.of(instance)) for instance in found]
+    rows = [(i, identify.of((i.patient, i.study, i.series))) for i in found]
     for position, (option, values) in enumerate(filters):
         _refuse_unmatched(option, values, {row[position] for _, row in rows}, found, where)
-    selected = tuple(
-        instance
-        for instance, row in rows
-        if all(not allowed or row[i] in allowed for i, allowed in enumerate(wanted))
-    )
+    selected = tuple(instance for instance, row in rows if _passes(row, wanted))
     if not selected:
         raise WrongUsage(
             "nothing matches all of the selection together",
@@ -69,6 +67,26 @@ def select(
             f"There are {_counts(found)}; `jacket ls --files {where}` shows them",
         )
     return selected
+
+
+def is_selected(
+    blocks: Blocks,
+    patients: Collection[str] = (),
+    studies: Collection[str] = (),
+    series: Collection[str] = (),
+    accessions: Collection[str] = (),
+) -> bool:
+    """Return whether the filters of `select` let through what has these keys of its parents."""
+    wanted = _filters(patients, studies, series, accessions)
+    return not any(wanted) or _passes(_Identities().of(blocks), wanted)
+
+
+def _filters(*filters: Collection[str]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(value.strip(" ") for value in values) for values in filters)
+
+
+def _passes(identity: Identity, wanted: tuple[frozenset[str], ...]) -> bool:
+    return all(not allowed or identity[i] in allowed for i, allowed in enumerate(wanted))
 
 
 def _refuse_empty(option: str, values: Collection[str]) -> None:
@@ -86,10 +104,9 @@ class _Identities:
 
     def __init__(self) -> None:
         self._places = Places()
-        self._known: dict[tuple[bytes, bytes, bytes], tuple[str, str, str, str]] = {}
+        self._known: dict[Blocks, Identity] = {}
 
-    def of(self, instance: Instance) -> tuple[str, str, str, str]:
-        blocks = (instance.patient, instance.study, instance.series)
+    def of(self, blocks: Blocks) -> Identity:
         known = self._known.get(blocks)
         if known is None:
             patient, study, series = (self._places.values(block) for block in blocks)

@@ -24,6 +24,22 @@ _COMMON: Final = (
     "hospital clinic klinik krankenhaus praxis doctor arzt patient radiology radiologie roentgen "
     "xray dicom pacs image images bilder befund scan test hello hallo changeme default qwerty"
 )
+# Sentences that everybody knows are guessed as a whole, whatever stands between their words.
+_PHRASES: Final = tuple(
+    re.compile("[^a-z]*".join(phrase.split()), re.IGNORECASE)
+    for phrase in (
+        "correct horse battery staple",
+        "the quick brown fox jumps over the lazy dog",
+        "the quick brown fox",
+        "to be or not to be",
+        "may the force be with you",
+        "lorem ipsum dolor sit amet",
+        "open sesame",
+        "alle meine entchen schwimmen auf dem see",
+        "alle meine entchen",
+        "franz jagt im komplett verwahrlosten taxi",
+    )
+)
 _ROWS: Final = (
     "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop qwertzuiop azertyuiop asdfghjkl qsdfghjklm "
     "zxcvbnm yxcvbnm wxcvbn 1qaz 2wsx 3edc 4rfv"
@@ -37,6 +53,7 @@ _YEARS: Final = re.compile(r"(?:19|20)\d\d")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 _VOWELS: Final = frozenset("aeiouy")
 _AGAIN: Final = re.compile(r"(.{2,}?)\1+", re.IGNORECASE)
+_TRIED_FIRST: Final = "It has words in it that are tried first"
 _GAP: Final = "\0"  # stands for what was taken out; no password has it
 
 
@@ -75,6 +92,8 @@ class _Estimate:
         self.remarks: list[str] = []
         self.words = 0  # that can be spoken
         self._length, self._left = len(password), password
+        for phrase in _PHRASES:
+            self._take(phrase, _TRIED_FIRST, lambda _: _COMMON_WORD)
         self._take_repetitions()
         self._take_common_words()
         self._take(_DATES, "It has a date in it", lambda _: _DATE)
@@ -95,8 +114,8 @@ class _Estimate:
                 self._left = self._left[:at] + _GAP + self._left[at + len(word) :]
                 number += 1
         self.bits += _COMMON_WORD * number
-        if number:
-            self.remarks.append("It has words in it that are tried first")
+        if number and _TRIED_FIRST not in self.remarks:
+            self.remarks.append(_TRIED_FIRST)
 
     def _take(
         self, pattern: re.Pattern[str], remark: str, bits_of: Callable[[str], float | None]
@@ -127,10 +146,19 @@ class _Estimate:
     def _count_characters(self) -> None:
         """Count what is left by its kinds; what repeats or continues the one before as one bit."""
         left = self._left.replace(_GAP, "")
-        fresh = sum(not _follows(*pair) for pair in pairwise(_GAP + left.lower()))
+        fresh = _fresh(left)
+        is_row = len(left) - fresh > self._length / 3
+        if is_row:  # Spaces in it are where everybody has them.
+            left = left.replace(" ", "")
+            fresh = _fresh(left)
         self.bits += fresh * log2(_kinds(left)) + (len(left) - fresh)
-        if len(left) - fresh > self._length / 3:
+        if is_row:
             self.remarks.append("Many of its characters repeat or continue the one before")
+
+
+def _fresh(text: str) -> int:
+    """Return how many characters do not repeat or continue the one before."""
+    return sum(not _follows(*pair) for pair in pairwise(_GAP + text.lower()))
 
 
 def _goes_on(letters: str) -> bool:

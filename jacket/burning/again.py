@@ -1,7 +1,7 @@
 """What a job has not made, and the words by which another job makes just that."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import join
 from typing import Any, NamedTuple
 
@@ -33,6 +33,11 @@ class Order:
     volumes: tuple[int, ...]  # that are to be made; none: all
     sources: int  # how many were named
     selected: Mapping[str, int]  # kind → how many were named
+    set_id: str = ""  # what the set is known by, as soon as it is planned
+
+    def of_set(self, set_id: str) -> "Order":
+        """Return the same, now that it is known by what the set goes."""
+        return replace(self, set_id=set_id)
 
     def plain(self) -> dict[str, Any]:
         """Return it for the record of the job."""
@@ -69,6 +74,7 @@ class Order:
         """Return the command that makes these *volumes* again, byte for byte as they were."""
         words = ["jacket", "burn", "...", *self.share]
         if self.share:
+            words += ["--set", self.set_id] if self.set_id else []
             words += [word for number in volumes for word in ("--volume", str(number))]
         words += () if copies is None else ("--copies", str(copies))
         return f"SOURCE_DATE_EPOCH={self.clock} {join(words)}"

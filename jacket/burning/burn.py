@@ -20,7 +20,7 @@ from jacket.labels import checked_label
 from jacket.protection import NO_WISH, Wish, secure_sibling
 from jacket.split import VolumesMissing
 from jacket.target import MEDIA
-from jacket.writing import Form, Image, Volume
+from jacket.writing import Image, Volume
 from media import working_folder
 from media.source import Written
 from profiles.application_profiles import ApplicationProfile, Medium
@@ -35,6 +35,7 @@ class Planning(TypedDict, total=False):
     label: str | None
     split: bool
     volumes: Collection[int]
+    of_set: str
     transcode: str
     quality: int
     icons: bool | None
@@ -102,13 +103,13 @@ def burn(
         recorded=clock,
         dry_run=dry_run,
         refuse_doubtful=refuse_doubtful,
-        announce=announce,
         progress=progress,
         **planning,
     )
     sheet = Sheet(wish)
+    form = _OnTarget(target, medium, sheet, announce)
     if dry_run:
-        planned = _authored(job, folder, target, _OnTarget(target, medium, None, sheet))
+        planned = _authored(job, folder, target, form)
         target.check(max(volume.size for volume in planned.volumes))
         return Burned(planned, target.name, (), "", place)
     order = order_of(
@@ -123,11 +124,12 @@ def burn(
         folder, "burn", begun, **order.plain(), simulated=simulated, target=place, discs=[]
     )
     try:
-        form = _OnTarget(target, medium, record, sheet)
-        return _burned(_authored(job, folder, target, form), target, record, order)
+        form.record = record
+        authored = _authored(job, folder, target, form)
+        return _burned(authored, target, record, order.of_set(form.set_id))
     except BaseException as error:
         interruption.commit()  # Another one shall not hide what has become of the media.
-        end(error, target, record, order, sheet)
+        end(error, target, record, order.of_set(form.set_id), sheet)
     finally:
         target.finish()
 
@@ -163,19 +165,33 @@ class _OnTarget(Image):
     """The image of a medium that no file ever holds: it goes straight to a target."""
 
     def __init__(
-        self, target: Target, medium: Medium, record: JobRecord | None, sheet: Sheet
+        self,
+        target: Target,
+        medium: Medium,
+        sheet: Sheet,
+        announce: Callable[[Authored], None] | None,
     ) -> None:
         super().__init__(target.file_system(medium))
-        self._target, self._record, self._sheet = target, record, sheet
+        self._target, self._sheet, self._announce = target, sheet, announce
+        self.record: JobRecord | None = None  # of the job; a dry run has none
+        self.set_id = ""  # of what is planned, if it is a set
+
+    def hear(self, planned: Authored) -> None:
+        """Take in what is about to be written."""
+        self.set_id = planned.set_id
+        if self._announce is not None:
+            self._announce(planned)
 
     def write(self, volume: Volume, progress: Progress, capacity: int | None) -> Written:
-        if self._record is None:
+        if self.record is None:
             raise ValueError("a dry run writes nothing")
         self._sheet.hear(volume)
-        return self._target.put(volume, self._record, progress)
+        return self._target.put(volume, self.record, progress)
 
 
-def _authored(job: Callable[..., Authored], folder: Path, target: Target, form: Form) -> Authored:
+def _authored(
+    job: Callable[..., Authored], folder: Path, target: Target, form: _OnTarget
+) -> Authored:
     """Plan and write; what is converted lies in *folder* meanwhile.
 
     Messages name the target and not the folder, of which an operator knows nothing.
@@ -184,7 +200,7 @@ def _authored(job: Callable[..., Authored], folder: Path, target: Target, form: 
     with working_folder(folder / "burn") as work:
         work.chmod(0o700)  # Patients' images; the folder of the records may be open to others.
         try:
-            done = job(work / "volume.img", form=form)
+            done = job(work / "volume.img", form=form, announce=form.hear)
         except FilmjacketError as error:
             cause = _cause(error)
             if cause.where.startswith(str(work)):

@@ -86,6 +86,23 @@ class FileSetFiles(Protocol):
     def close(self) -> None: ...
 
 
+def refuse_encrypted(directory: bytes | None, path: Path) -> None:
+    """See that a DICOMDIR is not one of an encrypted medium: its images would be lost from it.
+
+    Raises:
+        NotSupported: it is a Secure DICOM File.
+    """
+    from secure import looks_like_secure_dicom_file
+
+    if directory is not None and looks_like_secure_dicom_file(directory):
+        raise NotSupported(
+            "is the directory of an encrypted medium: one in plain would name none of its images "
+            "and give away whose the others are",
+            str(path / DICOMDIR[0]),
+            "Open the medium with `jacket decrypt`, and make another one of that: `jacket author`",
+        )
+
+
 def open_file_set(path: Path) -> FileSetFiles:
     """Open what an update was asked for.
 

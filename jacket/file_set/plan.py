@@ -10,7 +10,13 @@ from dicomdir.index import Indexer
 from dicomdir.instance import Instance, NotIndexed
 from jacket.file_set import remarks
 from jacket.file_set.directory import Decided, new_directory, updated_directory
-from jacket.file_set.files import DICOMDIR, FileID, FileSetFiles, is_the_directory
+from jacket.file_set.files import (
+    DICOMDIR,
+    FileID,
+    FileSetFiles,
+    is_the_directory,
+    refuse_encrypted,
+)
 from jacket.file_set.found import Pair, nameable
 from jacket.file_set.job import Indexed, NothingToIndex, Planned, Request
 from jacket.file_set.label import CD, label_of
@@ -91,12 +97,13 @@ class _Plan:
 
     def _read(self) -> "DirectoryRead | None":
         """Return the directory that is there; None where there is none, or it is not wanted."""
-        if self.request.anew and not any(self.request.remove):
-            return None
         from dicomdir.read import LARGEST, read_directory
 
         try:
             content = self.files.content(DICOMDIR, LARGEST)
+            refuse_encrypted(content, self.files.path)
+            if self.request.anew and not any(self.request.remove):
+                return None
             return None if content is None else read_directory(content)
         except CannotRead:
             if self.request.anew:  # it would only have helped to find what is to go

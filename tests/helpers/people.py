@@ -5,6 +5,8 @@ from pathlib import Path
 import pydicom
 from pydicom.data import get_testdata_file
 
+CT = Path(str(get_testdata_file("CT_small.dcm")))
+
 
 def person(
     path: Path,
@@ -24,13 +26,21 @@ def person(
         born: Patient's Birth Date.
         more: other attributes by keyword; UIDs among them in place of those of *number*.
     """
-    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
-    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = name, patient_id, born
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"1.2.{number}.1", f"1.2.{number}.2"
-    dataset.SOPInstanceUID = f"1.2.{number}.3"
-    for keyword, value in more.items():
-        setattr(dataset, keyword, value)
+    uids = {
+        "StudyInstanceUID": f"1.2.{number}.1",
+        "SeriesInstanceUID": f"1.2.{number}.2",
+        "SOPInstanceUID": f"1.2.{number}.3",
+    }
+    identity = {"PatientName": name, "PatientID": patient_id, "PatientBirthDate": born}
+    return variant(CT, path, **(identity | uids | more))
+
+
+def variant(source: Path, target: Path, **values: object) -> Path:
+    """Write *source* with other attributes, by keyword, as another object."""
+    dataset = pydicom.dcmread(source, force=True)
+    for name, value in values.items():
+        setattr(dataset, name, value)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(path)
-    return path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(target)
+    return target

@@ -332,3 +332,24 @@ def test_a_mail_that_everybody_can_read_is_said_to_be_so(
     said = run("author", CT, "-o", tmp_path / name, "--profile", profile)
     assert said.code == 0
     assert ("NOT ENCRYPTED: by mail everybody" in said.out) is is_told
+
+
+def test_what_the_directory_of_a_source_names_and_is_not_there_is_missed(
+    real_file_set: Path, tmp_path: Path, run: Run
+) -> None:
+    sources = shutil.copytree(real_file_set, tmp_path / "in")
+    assert run("author", sources, "-o", tmp_path / "whole.iso").code == 0
+    lost = next(path for path in (sources / "77654033" / "CR1").iterdir())
+    lost.unlink()
+    said = run("author", sources, "-o", tmp_path / "disc.iso", "--json")
+    assert said.code == 1
+    (item,) = [each for each in said.json["left_out"] if each["kind"] == "unreadable"]
+    assert item["source"] == str(lost)
+    assert "the copy is not complete" in item["reason"]
+    # Nobody misses what was not asked for, and names are found however they are spelt.
+    other = run("author", sources, "-o", tmp_path / "other.iso", "--patient", "98890234")
+    assert other.code == 0
+    for path in (sources / "98892001").rglob("*"):
+        if path.is_file():
+            path.rename(path.with_name(path.name + ".dcm"))
+    assert run("author", sources, "-o", tmp_path / "more.iso", "--patient", "98890234").code == 0

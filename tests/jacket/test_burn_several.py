@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +115,15 @@ def test_a_failed_volume_is_made_again_alone_by_the_words_that_were_told(
     assert command in told.remedy
     assert record_in(tmp_path)["again"] == [command]
     clock, _, _, _, *words = shlex.split(command)
-    assert words == ["--split", "--capacity", "819200", "--volume", "2", "--volume", "3"]
+    assert words[:4] == ["--split", "--capacity", "819200", "--set"]
+    assert words[5:] == ["--volume", "2", "--volume", "3"]
     monkeypatch.setenv(*clock.split("="))
     larger = changer(blank, blank, capacity=500)  # discs of another make
-    burned(larger, tmp_path / "rest", sources, split=True, capacity=819_200, volumes=[2, 3])
+    rest = partial(burned, split=True, capacity=819_200, volumes=[2, 3], of_set=words[4])
+    with pytest.raises(CannotWrite, match="an image could be on none of them"):
+        rest(larger, tmp_path / "less", sources[1:])
+    assert "write" not in larger.log
+    rest(larger, tmp_path / "rest", sources)
     assert larger.made == whole.made[1:]
 
 
@@ -135,7 +141,10 @@ def test_how_a_volume_of_a_good_set_is_made_again_is_told(
 ) -> None:
     done, _ = burned(changer(blank, blank, capacity=400), tmp_path, many(25, 0), split=True)
     say(done)
-    command = f"SOURCE_DATE_EPOCH={EPOCH} jacket burn ... --split --capacity 819200"
+    known_by = done.authored.set_id
+    command = (
+        f"SOURCE_DATE_EPOCH={EPOCH} jacket burn ... --split --capacity 819200 --set {known_by}"
+    )
     assert f"{command} --volume K" in capsys.readouterr().out
     assert as_json(done)["again"] == command
 

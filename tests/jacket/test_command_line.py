@@ -21,6 +21,7 @@ AUTHOR = {
     "volumes": list,
     "planned": list,
     "of": int,
+    "set": type(None),
     "instances": int,
     "patients": int,
     "studies": int,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from people import variant
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
@@ -70,17 +71,6 @@ def named_by(root: Path) -> set[str]:
             assert found.SOPInstanceUID == instance.SOPInstanceUID
         paths = [Path(instance.path) for instance in file_set]
     return {path.relative_to(root.resolve()).as_posix() for path in paths}
-
-
-def variant(source: Path, target: Path, **values: object) -> Path:
-    """Write *source* with other attributes, as another object."""
-    dataset = pydicom.dcmread(source, force=True)
-    for name, value in values.items():
-        setattr(dataset, name, value)
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    target.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(target)
-    return target
 
 
 def refused(said: object) -> list[tuple[str, str]]:

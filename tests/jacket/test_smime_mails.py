@@ -243,19 +243,22 @@ def test_a_certificate_that_is_not_for_encrypting_is_refused(
     assert "is not for encrypting" in said.err
 
 
-NOT_TODAY = [((-90, -60), "expired on 20"), ((60, 90), "not yet valid: from 20")]
+@pytest.fixture(params=[((-90, -60), "expired on 20"), ((60, 90), "not yet valid: from 20")])
+def of_another_day(request: pytest.FixtureRequest) -> tuple[Any, str]:
+    """Return a person whose certificate is not valid today, and why it is not."""
+    days, why = request.param
+    return issued("Of another day", 11, days=days), why
 
 
-@pytest.mark.parametrize(("days", "why"), NOT_TODAY)
 def test_nothing_is_encrypted_for_a_certificate_that_is_not_valid_today(
-    days: tuple[int, int],
-    why: str,
+    of_another_day: tuple[Any, str],
     sources: Sequence[Path],
     papers: Papers,
     run: Run,
     tmp_path: Path,
 ) -> None:
-    path = papers.certificate(issued("Of another day", 0, days=days))
+    person, why = of_another_day
+    path = papers.certificate(person)
     for words in (("--profile", "STD-GEN-SEC-CD"), (*papers.signing, "--profile", SECURE)):
         target = tmp_path / ("t.eml" if SECURE in words else "t.iso")
         said = run("author", *sources, "-o", target, "--encrypt-to", path, *words)
@@ -264,16 +267,14 @@ def test_nothing_is_encrypted_for_a_certificate_that_is_not_valid_today(
         assert not target.exists()
 
 
-@pytest.mark.parametrize(("days", "why"), NOT_TODAY)
 def test_a_certificate_that_signs_and_is_not_valid_today_is_told(
-    days: tuple[int, int],
-    why: str,
+    of_another_day: tuple[Any, str],
     sources: Sequence[Path],
     papers: Papers,
     run: Run,
     tmp_path: Path,
 ) -> None:
-    person = issued("Of another day", 11, days=days)
+    person, why = of_another_day
     path = papers.certificate(person)
     signing = ("--sign", papers.key(person), "--sign-cert", path)
     words = ("--encrypt-to", papers.certificate(bob()), *signing)

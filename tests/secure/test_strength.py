@@ -34,6 +34,10 @@ REPERTOIRE = "".join(map(chr, range(0x20, 0x7F)))
         "aBcDeFgHiJkLmNo",
         "hgkd73hs",
         "kd8Tr2vHq5",
+        "correct horse battery staple",
+        "The Quick Brown Fox jumps",
+        "qwerty asdfgh zxcvbn 12345",
+        "asdf jkl; qwer uiop zxcv",
     ],
 )
 def test_what_is_guessed_in_an_hour_is_weak(password: str) -> None:

@@ -12,8 +12,9 @@ from jacket.plain import plain_left_out
 from jacket.profile_texts import MEDIA
 from jacket.profile_words import verify_command
 from jacket.whose_words import say_people
-from profiles.application_profiles import Medium
+from profiles.application_profiles import Medium, Security
 from profiles.plan import Action, PlannedInstance
+from profiles.profile_table import PROFILES
 from profiles.transfer_syntaxes import name_of_syntax
 
 _HOW = {
@@ -117,7 +118,9 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         command = (verify_command(first, done.profile, profile_files), *done.opened_with)
         several = len(done.volumes) > 1
         which = f"next, and so for each of the {len(done.volumes)} volumes" if several else "next"
-        secret = done.password_slip or done.password is not None
+        row = PROFILES.get(done.profile)
+        # Where no words open what is encrypted a password does, whoever has made it.
+        secret = row is not None and row.security is Security.CMS and not done.opened_with
         asks = " (it asks for the password, or takes --password-file FILE)" if secret else ""
         console.say(f"{which}: {' '.join(command)}{asks}")
     say_lost(done)

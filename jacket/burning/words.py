@@ -103,6 +103,8 @@ def _say_disc(disc: DiscResult, several: bool) -> None:
     why = f": {console.printable(disc.why)}" if disc.why else ""
     simulated = "SIMULATED " if disc.simulated else ""
     console.say(f"{simulated}{disc.medium}{which} {disc.verdict.upper()}{why}")
+    if disc.verdict == "handed over" and disc.copies > 1:
+        console.say(f"  {disc.copies} copies")
     _say_whose(disc.verification)
     if disc.written is not None and disc.written.seconds:
         speed = console.size(int(disc.size / disc.written.seconds))

@@ -74,7 +74,7 @@ def _line(depth: int, *words: object) -> None:
 def _say_head(listing: dict[str, Any], by_files: bool) -> None:
     from jacket.verify_scope import kind_in_words
 
-    medium, unnamed = listing["medium"], listing["unnamed"]
+    medium = listing["medium"]
     where = "listed by the files"
     if not by_files:
         where = f"no DICOMDIR that names instances: {where}"
@@ -82,10 +82,15 @@ def _say_head(listing: dict[str, Any], by_files: bool) -> None:
         where = "as its DICOMDIR lists it"
     kind = kind_in_words(medium["kind"], is_mail=medium["in_mail"])
     _line(0, f"{medium['path']}: {kind}", medium["label"], f"({where})")
-    if unnamed:
-        files = console.amount(unnamed, "more DICOM file is", "more DICOM files are")
-        command = f"jacket ls --files {quote(str(medium['path']))}"
-        _line(0, f"{files} not named there: {command}")
+    _say_unnamed(listing)
+
+
+def _say_unnamed(listing: dict[str, Any], why: str = "") -> None:
+    """Say how many DICOM files are not listed, first and, with *why* it matters, last."""
+    if listing["unnamed"]:
+        files = console.amount(listing["unnamed"], "more DICOM file is", "more DICOM files are")
+        command = f"jacket ls --files {quote(str(listing['medium']['path']))}"
+        _line(0, f"{files} not named there{why}: {command}")
 
 
 def _say(listing: dict[str, Any], *, with_instances: bool, by_files: bool) -> None:
@@ -120,6 +125,7 @@ def _say_whose(listing: dict[str, Any]) -> None:
     console.say(f"in all: {console.whose(instances, counts['patients'], counts['studies'])}")
     if several := several_patients(counts["patients"]):
         console.say(several)
+    _say_unnamed(listing, ", whoever they are of")
 
 
 def _uid(depth: int, uid: object) -> None:

@@ -303,3 +303,28 @@ def test_the_directory_of_an_encrypted_medium_is_not_replaced_by_a_plain_one(
         assert said.code == 3
         assert "is the directory of an encrypted medium" in said.err
     assert (medium / "DICOMDIR").read_bytes() == before
+
+
+def test_the_next_step_says_that_it_asks_for_a_password_whoever_made_it(
+    two_patients: Path, tmp_path: Path, people: Path, run: Run
+) -> None:
+    own = tmp_path / "password"
+    own.write_text("kdvr bnhs tjpe xucg fkbv\n")
+    hint = "(it asks for the password, or takes --password-file FILE)"
+    for number, (words, is_told) in enumerate(
+        (
+            (("--password-file", own), True),
+            (("--password-slip", tmp_path / "slip.pdf"), True),
+            (("--encrypt-to", people / "r.pem"), False),
+        )
+    ):
+        said = run(
+            "author",
+            two_patients,
+            "-o",
+            tmp_path / f"{number}",
+            "--profile",
+            "STD-GEN-SEC-CD",
+            *words,
+        )
+        assert (hint in said.out) is is_told

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -185,27 +184,6 @@ def test_the_rest_of_a_set_takes_the_place_of_the_volumes_that_were_asked_for(
     said = run(*words, "--volume", "1", "--volume", "2")
     assert said.code == 3
     assert "these words, in place of any --volume words that it has: --volume 2 --set " in said.err
-
-
-def test_a_volume_of_another_set_is_not_made_where_the_set_is_named(
-    real_file_set: Path, tmp_path: Path, run: Run
-) -> None:
-    sources = shutil.copytree(real_file_set, tmp_path / "in")
-    words = ("author", sources, "-o", tmp_path / "set.iso", "--split", "--capacity", CAPACITY)
-    made = run(*words, "--json").json
-    before = {path.name: digest(path) for path in tmp_path.glob("set-*.iso")}
-    for path in tmp_path.glob("set-*.iso"):
-        path.unlink()  # they were burned, and nothing is beside the target any more
-    again = (*words, "--volume", "2", "--set", made["set"])
-    assert run(*again).code == 0
-    assert digest(tmp_path / "set-2.iso") == before["set-2.iso"]
-    image = next(path for path in (sources / "77654033").rglob("*") if path.is_file())
-    image.unlink()
-    for more in ((), ("--dry-run",)):
-        said = run(*again, *more)
-        assert said.code == 3
-        assert "an image could be on none of them" in said.err
-    assert digest(tmp_path / "set-2.iso") == before["set-2.iso"]
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])

@@ -121,8 +121,11 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         row = PROFILES.get(done.profile)
         # Where no words open what is encrypted a password does, whoever has made it.
         secret = row is not None and row.security is Security.CMS and not done.opened_with
-        asks = " (it asks for the password, or takes --password-file FILE)" if secret else ""
-        console.say(f"{which}: {' '.join(command)}{asks}")
+        console.say(f"{which}: {' '.join(command)}")
+        if secret:
+            console.say(
+                "  it asks for the password; where nobody types say --password-file FILE"
+            )
     say_lost(done)
 
 

@@ -147,12 +147,11 @@ class _Estimate:
         """Count what is left by its kinds; what repeats or continues the one before as one bit."""
         left = self._left.replace(_GAP, "")
         fresh = _fresh(left)
-        is_row = len(left) - fresh > self._length / 3
-        if is_row:  # Spaces in it are where everybody has them.
+        if len(left) - fresh > self._length / 2:  # Spaces are where everybody has them in rows.
             left = left.replace(" ", "")
             fresh = _fresh(left)
         self.bits += fresh * log2(_kinds(left)) + (len(left) - fresh)
-        if is_row:
+        if len(left) - fresh > self._length / 3:
             self.remarks.append("Many of its characters repeat or continue the one before")
 
 

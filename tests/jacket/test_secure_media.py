@@ -310,7 +310,7 @@ def test_the_next_step_says_that_it_asks_for_a_password_whoever_made_it(
 ) -> None:
     own = tmp_path / "password"
     own.write_text("kdvr bnhs tjpe xucg fkbv\n")
-    hint = "(it asks for the password, or takes --password-file FILE)"
+    hint = "it asks for the password; where nobody types say --password-file FILE"
     for number, (words, is_told) in enumerate(
         (
             (("--password-file", own), True),

@@ -123,9 +123,7 @@ def say(done: Authored, profile_files: Sequence[str] = ()) -> None:
         secret = row is not None and row.security is Security.CMS and not done.opened_with
         console.say(f"{which}: {' '.join(command)}")
         if secret:
-            console.say(
-                "  it asks for the password; where nobody types say --password-file FILE"
-            )
+            console.say("  it asks for the password; where nobody types say --password-file FILE")
     say_lost(done)
 
 

@@ -44,7 +44,7 @@ class Instance(NamedTuple):
 
 
 class NotIndexed(NamedTuple):
-    """A file that the scan could not take in, and why."""
+    """A file that the scan could not take in, or that is not there, and why."""
 
     source: str
     reason: str  # a sentence for the operator
@@ -60,6 +60,7 @@ KINDS: dict[str, bool] = {
     "foreign": False,  # texts, programs and web pages, such as other discs carry
     "secure": True,  # a Secure DICOM File: it needs a password or a key
     "not-dicom": True,
+    "missing": True,  # a DICOMDIR among the sources names it, and there is no such file
     "unreadable": True,  # no permission, I/O error
     "truncated": True,
     "malformed": True,

@@ -244,7 +244,7 @@ def _found(
         where=_where(sources),
     )
     not_indexed = [_unless_target(item, job.target) for item in scanned.not_indexed]
-    not_indexed += missing_sources(scanned.not_indexed, wanted)
+    not_indexed += missing_sources(scanned, wanted)
     job = replace(
         job,
         not_selected=len(scanned.instances) - len(instances),

@@ -43,7 +43,7 @@ def missing(medium: Medium, folder: Path | None) -> tuple[NotIndexed, ...]:
         return ()
     named = dict.fromkeys(record.file_id for record, _ in references(directory))
     lost = (name for name in named if not medium.find_tolerant(located(name) or name))
-    return tuple(NotIndexed(shown(name), _WHY, "unreadable") for name in lost)
+    return tuple(NotIndexed(shown(name), _WHY, "missing") for name in lost)
 
 
 def _directory(medium: Medium, folder: Path | None) -> bytes:

@@ -9,6 +9,7 @@ from jacket import console
 HEADINGS = {
     "patient-conflict": "ATTENTION, two patients seem to be mixed up",
     "contradiction": "files that contradict themselves or each other",
+    "missing": "files that are not there, though a DICOMDIR names them",
     "truncated": "files that are cut off",
     "malformed": "files that are damaged",
     "unreadable": "files that cannot be read",

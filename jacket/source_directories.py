@@ -5,7 +5,7 @@ onto the new one, and nobody would miss them before the patient does.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from dicomdir.check_reference import Parents, references
 from dicomdir.file_ids import located, shown
 from dicomdir.instance import NotIndexed
 from dicomdir.read import LARGEST, read_directory
+from dicomdir.scan import Scanned
 from jacket.authored import Selection
 from profiles.selection import is_selected
 from reporting import CannotRead
@@ -20,23 +21,27 @@ from reporting import CannotRead
 _WHY: Final = "the DICOMDIR there names it, and there is no such file: the copy is not complete"
 
 
-def missing_sources(not_indexed: Iterable[NotIndexed], wanted: Selection) -> list[NotIndexed]:
-    """Return the files that directories among the sources name and that are not there.
+def missing_sources(scanned: Scanned, wanted: Selection) -> list[NotIndexed]:
+    """Return what directories among the sources name, and what no source holds.
 
     Args:
-        not_indexed: what the scan could not take in, directories among it.
+        scanned: all that the sources hold. What lies under another name is not missed: it is
+            known by its SOP Instance UID.
         wanted: only what it lets through is missed.
     """
-    places = (item.source for item in not_indexed if item.kind == "directory")
+    places = [item.source for item in scanned.not_indexed if item.kind == "directory"]
+    if not places:
+        return []
+    held = {instance.sop_instance_uid for instance in scanned.instances}
     return [
-        NotIndexed(source, _WHY, "unreadable")
+        NotIndexed(source, _WHY, "missing")
         for place in dict.fromkeys(places)
         if os.path.basename(place).upper() == "DICOMDIR"  # noqa: PTH119 (a name alone)
-        for source in _missing(Path(place), wanted)
+        for source in _missing(Path(place), held, wanted)
     ]
 
 
-def _missing(directory: Path, wanted: Selection) -> Iterator[str]:
+def _missing(directory: Path, held: Container[str], wanted: Selection) -> Iterator[str]:
     try:
         if directory.stat().st_size > LARGEST:
             return
@@ -47,7 +52,9 @@ def _missing(directory: Path, wanted: Selection) -> Iterator[str]:
     gone = {
         record.file_id: None
         for record, above in named
-        if not folder.joinpath(*record.file_id).is_file() and _is_wanted(above, wanted)
+        if record.sop_instance_uid not in held
+        and not folder.joinpath(*record.file_id).is_file()
+        and _is_wanted(above, wanted)
     }
     if not gone:
         return

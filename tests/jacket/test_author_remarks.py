@@ -343,7 +343,7 @@ def test_what_the_directory_of_a_source_names_and_is_not_there_is_missed(
     lost.unlink()
     said = run("author", sources, "-o", tmp_path / "disc.iso", "--json")
     assert said.code == 1
-    (item,) = [each for each in said.json["left_out"] if each["kind"] == "unreadable"]
+    (item,) = [each for each in said.json["left_out"] if each["kind"] == "missing"]
     assert item["source"] == str(lost)
     assert "the copy is not complete" in item["reason"]
     # Nobody misses what was not asked for, and names are found however they are spelt.
@@ -353,3 +353,18 @@ def test_what_the_directory_of_a_source_names_and_is_not_there_is_missed(
         if path.is_file():
             path.rename(path.with_name(path.name + ".dcm"))
     assert run("author", sources, "-o", tmp_path / "more.iso", "--patient", "98890234").code == 0
+
+
+def test_what_lies_elsewhere_among_the_sources_is_not_missed(
+    real_file_set: Path, tmp_path: Path, run: Run
+) -> None:
+    """Somebody puts the files of a disc into one folder, its DICOMDIR among them."""
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, path in enumerate(sorted(real_file_set.rglob("*"))):
+        if path.is_file():
+            name = path.name if path.name == "DICOMDIR" else f"{number:04}.dcm"
+            shutil.copy(path, flat / name)
+    said = run("author", flat, "-o", tmp_path / "disc.iso", "--json")
+    assert said.code == 0
+    assert "missing" not in {item["kind"] for item in said.json["left_out"]}

@@ -16,12 +16,13 @@ from dicomdir.elements import (
     TAG_VR_LENGTH,
     UNDEFINED_LENGTH,
     BadEncoding,
+    name_of,
     text,
 )
 from dicomdir.inflate import Inflated, TooLarge
 from dicomdir.layout_memo import LayoutMemo, Met
 from dicomdir.other_files import what_it_is
-from dicomdir.walk import Found, Malformed, PRead, Truncated, Window
+from dicomdir.walk import Found, Malformed, PRead, Truncated, Twice, Window
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
@@ -250,6 +251,12 @@ def _walk(
         raise NotDicom(f"truncated: {problem}", "truncated", so_far) from problem
     except Malformed as problem:
         raise Unsure(str(problem), _read_so_far(found, encoding, wanted)) from problem
+    except Twice as problem:
+        raise NotDicom(
+            f"contradicts itself: {name_of(problem.tag)} stands in it twice, and differs",
+            "contradiction",
+            _read_so_far(found, encoding, wanted),
+        ) from problem
     header.transfer_syntax = _real_syntax(header, stated, encoding)
     if window.encapsulated:
         if header.transfer_syntax in _NATIVE:

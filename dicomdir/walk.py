@@ -52,6 +52,14 @@ class Malformed(ValueError):
     """The bytes do not parse as elements in this encoding."""
 
 
+class Twice(ValueError):
+    """An element that says whose the file is stands there twice, and says two things."""
+
+    def __init__(self, tag: int) -> None:
+        super().__init__(tag)
+        self.tag = tag  # 0xggggeeee
+
+
 class Window:
     """A run of a file's bytes in memory that moves forward over it."""
 
@@ -93,6 +101,27 @@ class Window:
 
 
 Found = dict[int, bytes]
+
+# What says whose a file is and where it belongs: readers disagree on which of two they believe.
+_IDENTIFYING: Final = frozenset(
+    swap(tag)
+    for tag in (
+        *(0x00080005, 0x00080016, 0x00080018, 0x00080050),  # of the object, and its order
+        *(0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040),  # of the patient
+        *(0x0020000D, 0x0020000E),  # of study and series
+    )
+)
+
+
+def _keep(found: Found, tag: int, element: bytes, header: int = 8) -> None:
+    """Add an element; raise Twice where it is an identifying one that says something else."""
+    before = found.get(tag)
+    if before is not None and tag in _IDENTIFYING:
+        # The VRs of all of these have headers of eight bytes; the padding says nothing.
+        one, other = (value[header:].strip(b" \0") for value in (before, element))
+        if one != other:
+            raise Twice(swap(tag))
+    found[tag] = element
 
 
 def walk_explicit(
@@ -147,7 +176,7 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
                 after = end_of_value(window, base + position + 12, tag, vr) - base
                 if window.base != base:  # the window has moved on; go on in the new one
                     if tag in wanted:
-                        found[tag] = window.take(base + position, base + after)
+                        _keep(found, tag, window.take(base + position, base + after))
                         window.other_vrs = window.other_vrs or vr != wanted[tag]
                     return base + after
             else:
@@ -155,11 +184,14 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
         else:
             raise Malformed(f"{vr.hex()} is not a VR, at byte {base + position}")
         if tag in wanted:
-            found[tag] = (
+            element = (
                 data[position:after]
                 if after <= len(data)
                 else window.take(base + position, base + after)
             )
+            if tag in found:
+                _keep(found, tag, element)
+            found[tag] = element
             window.other_vrs = window.other_vrs or vr != wanted[tag]
         position = after
     return base + position
@@ -204,6 +236,8 @@ def _walk_runs(
             memo.shorten(data, position, wanted)
             continue
         for tag, first, last in kept:
+            if tag in found:
+                _keep(found, tag, data[position + first : position + last])
             found[tag] = data[position + first : position + last]
         position = after
         hits += 1
@@ -224,7 +258,7 @@ def _one(window: Window, offset: int, wanted: Mapping[int, bytes], found: Found)
     undefined = length == UNDEFINED_LENGTH
     end = end_of_value(window, value, tag, vr) if undefined else value + length
     if tag in wanted:
-        found[tag] = window.take(offset, end)
+        _keep(found, tag, window.take(offset, end))
         window.other_vrs = window.other_vrs or vr != wanted[tag]
     return end
 
@@ -304,7 +338,7 @@ def _learn(
         if not position < after <= room or (tag in wanted and vr != wanted[tag]):
             break
         if tag in wanted:
-            found[tag] = data[position:after]
+            _keep(found, tag, data[position:after])
         met.append((tag, value - position, length, after - position))
         met += inside
         position = after
@@ -326,7 +360,7 @@ def _last_element(window: Window, offset: int, wanted: Mapping[int, bytes], foun
     if 8 + length > len(data):
         raise Truncated(f"the file ends in the element at byte {offset}")
     if tag in wanted:
-        found[tag] = data[: 8 + length]
+        _keep(found, tag, data[: 8 + length])
         window.other_vrs = window.other_vrs or vr != wanted[tag]
     if 8 + length < len(data):
         raise Truncated(f"{len(data) - 8 - length} bytes after the last element")
@@ -354,7 +388,7 @@ def walk_implicit(window: Window, start: int, wanted: Mapping[int, bytes], found
                 value = base + position + 8
                 end = end_of_value(window, value, tag, b"", implicit=True)
                 if tag in wanted:
-                    found[tag] = window.take(value, end)
+                    _keep(found, tag, window.take(value, end), 0)
                 if window.base != base:
                     data, base = window.data, window.base
                     limit = len(data) - 8
@@ -362,11 +396,12 @@ def walk_implicit(window: Window, start: int, wanted: Mapping[int, bytes], found
                 continue
             after = position + 8 + length
             if tag in wanted:
-                found[tag] = (
+                element = (
                     data[position + 8 : after]
                     if after <= len(data)
                     else window.take(base + position + 8, base + after)
                 )
+                _keep(found, tag, element, 0)
             position = after
         offset = base + position
         left = window.size - offset
@@ -405,7 +440,7 @@ def walk_explicit_big(
         if end > window.size:
             raise Truncated(f"the element at byte {offset} ends at byte {end}")
         if tag in wanted:
-            found[tag] = window.take(value, end)
+            _keep(found, tag, window.take(value, end), 0)
         offset = end
         if offset + 12 > window.base + len(window.data) and offset < window.size:
             window.move(offset)

@@ -410,3 +410,50 @@ def test_what_only_looks_like_left_by_a_job_is_taken_in(tmp_path: Path, name: st
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(CT.read_bytes())
     assert [instance.source for instance in scan([tmp_path]).instances] == [str(path)]
+
+
+def written_twice(path: Path, tag: int, second: bytes, syntax: str | None) -> None:
+    """Write a real object in which an element stands a second time, just behind the first."""
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    head = {None: "<HH2sH", ExplicitVRBigEndian: ">HH2sH", ImplicitVRLittleEndian: "<HHI"}[syntax]
+    vr = () if syntax == ImplicitVRLittleEndian else (dataset[tag].VR.encode(),)
+
+    def element(value: bytes) -> bytes:
+        return struct.pack(head, tag >> 16, tag & 0xFFFF, *vr, len(value)) + value
+
+    if syntax is not None:
+        dataset.file_meta.TransferSyntaxUID = syntax
+    buffer = BytesIO()
+    pydicom.dcmwrite(
+        buffer, dataset, implicit_vr=not vr, little_endian=head[0] == "<", overwrite=True
+    )
+    value = str(dataset[tag].value).encode()
+    first = element(value + b" " * (len(value) % 2))
+    assert buffer.getvalue().count(first) == 1
+    path.write_bytes(buffer.getvalue().replace(first, first + element(second)))
+
+
+@pytest.mark.parametrize("syntax", [None, ExplicitVRBigEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("known", [0, 3])
+def test_a_file_that_names_two_patients_is_taken_for_neither(
+    tmp_path: Path, syntax: str | None, known: int
+) -> None:
+    """Readers disagree on which of two elements they believe; so do files before and behind."""
+    for number in range(known):
+        written_twice(tmp_path / f"{number}", 0x00100020, b"1CT1", syntax)
+    written_twice(tmp_path / "x", 0x00100020, b"2CT2", syntax)
+    written_twice(tmp_path / "y", 0x00100010, b"Other^Person", syntax)
+    found = scan([tmp_path], jobs=1)
+    assert [Path(item.source).name for item in found.instances] == [str(n) for n in range(known)]
+    assert [(item.kind, item.reason) for item in found.not_indexed] == [
+        ("contradiction", f"contradicts itself: {what} stands in it twice, and differs")
+        for what in ("Patient ID (0010,0020)", "Patient's Name (0010,0010)")
+    ]
+
+
+@pytest.mark.parametrize(("tag", "value"), [(0x00200013, b"99"), (0x00100020, b"1CT1\0\0")])
+def test_what_stands_twice_and_says_nothing_else_is_taken_in(
+    tmp_path: Path, tag: int, value: bytes
+) -> None:
+    written_twice(tmp_path / "x", tag, value, None)
+    assert len(scan([tmp_path]).instances) == 1

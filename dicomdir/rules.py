@@ -404,7 +404,7 @@ REFERENCE_RULES: Final = (
         "DIR-FILE-DAMAGED",
         ERROR,
         "A file that the directory names cannot be read to its end",
-        "Copy it again; the medium may be damaged",
+        "Copy it again, the medium may be damaged; if it stays so, ask who made it",
         "PS3.10 7.2",
     ),
     Rule(

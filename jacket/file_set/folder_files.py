@@ -54,8 +54,9 @@ class FolderFiles:
     def names(self) -> Iterable[FileID]:
         return self._names
 
-    def is_taken(self, name: FileID) -> bool:
-        return os.path.lexists(self.path.joinpath(*name))
+    def is_taken(self, name: FileID, *, by_more_than_a_folder: bool = False) -> bool:
+        path = self.path.joinpath(*name)
+        return os.path.lexists(path) and not (by_more_than_a_folder and _is_bare(path))
 
     def content(self, name: FileID, largest: int) -> bytes | None:
         path = self.path.joinpath(*name)
@@ -107,6 +108,20 @@ def _remove_unplaced(root: Path) -> None:
         from media.update import Change
 
         update_folder(root, Change())  # tidies up before it does nothing
+
+
+def _is_bare(folder: Path, levels: int = 3) -> bool:
+    """Return whether it is a folder, of no more *levels* than we make, and no file is in it."""
+    try:
+        with os.scandir(folder) as entries:
+            return not folder.is_symlink() and all(
+                levels > 1
+                and entry.is_dir(follow_symlinks=False)
+                and _is_bare(Path(entry), levels - 1)
+                for entry in entries
+            )
+    except OSError:  # no folder, or one that nobody may look into
+        return False
 
 
 def _content(path: Path, largest: int) -> bytes:

@@ -13,6 +13,7 @@ from reporting import NotSupported
 FileID = tuple[str, ...]
 
 _ROOT: Final = "DICOM"
+_FOLDERS: Final = "PSE"  # letters of the folders of patients, studies and series
 _MOST: Final = 9_999_999  # seven digits after the letter
 _numbered: Final = re.compile(r"([A-Z])([0-9]{7})").fullmatch
 
@@ -29,14 +30,14 @@ class FreePlaces:
         self,
         names: Iterable[FileID],
         there: Iterable[tuple[Instance, FileID]],
-        is_taken: Callable[[FileID], bool],
+        is_taken: Callable[..., bool],
     ) -> None:
         """Look at what is there.
 
         Args:
             names: of all files on the medium.
             there: the instances that stay, with their names.
-            is_taken: whether there is a file or a folder of a name, where *names* do not tell.
+            is_taken: `FileSetFiles.is_taken`, where *names* do not tell.
         """
         self._files: set[FileID] = set()
         self._in: defaultdict[FileID, set[str]] = defaultdict(set)  # folder → what is in it
@@ -75,7 +76,7 @@ class FreePlaces:
         if not place.patient:
             return self._root(), "N"
         folder = self._root()
-        for depth, letter in enumerate("PSE", start=1):
+        for depth, letter in enumerate(_FOLDERS, start=1):
             known = self._folders.get(place[:depth])
             if known is None or len(known) + 4 - depth > COMPONENTS:
                 known = self._folders[place[:depth]] = self._next(folder, letter)
@@ -100,7 +101,10 @@ class FreePlaces:
                     f"more than {_MOST:,} entries", shown(folder), "Make a new medium"
                 )
             name = (*folder, f"{letter}{number:07d}")
-            if name[-1] not in self._in[folder] and not self._is_taken(name):
+            # A job that was stopped may have made folders and nothing yet in them.
+            if name[-1] not in self._in[folder] and not self._is_taken(
+                name, by_more_than_a_folder=letter in _FOLDERS
+            ):
                 break
         self._last[folder, letter] = number
         self._in[folder].add(name[-1])

@@ -166,3 +166,25 @@ def test_a_dicomdir_that_is_none_is_not_overwritten(
     said = run("dicomdir", two_patients)
     assert said.code == 3
     assert (two_patients / "DICOMDIR").read_text() == "Please insert disc 2"
+
+
+def test_folders_that_a_stopped_run_made_are_used_and_others_left_alone(
+    two_patients: Path, tmp_path: Path, run: Callable[..., object]
+) -> None:
+    target = tmp_path / "medium"
+    (two_patients / "98892003").rename(tmp_path / "later")
+    assert run("author", two_patients, "-o", target).code == 0
+    (target / "DICOM" / "P0000002" / "S0000001").mkdir(parents=True)
+    other = target / "DICOM" / "P0000002" / "S0000001" / "E0000001" / "notes.txt"
+    before = files_of(target)
+    assert run("dicomdir", shutil.copytree(target, tmp_path / "a"), "--add", tmp_path / "later")
+    added = files_of(tmp_path / "a") - before
+    assert added
+    assert all(name.startswith("DICOM/P0000002/S000000") for name in added)
+    other.parent.mkdir()
+    other.write_text("somebody's")
+    assert run("dicomdir", target, "--add", tmp_path / "later").code == 0
+    added = files_of(target) - before - {other.relative_to(target).as_posix()}
+    assert added
+    assert all(name.startswith("DICOM/P0000003/S000000") for name in added)
+    assert other.read_text() == "somebody's"

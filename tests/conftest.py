@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Let interruptions be heard, here and by the commands that tests run and interrupt.
+
+    A shell that starts the tests behind itself has them ignored, and what they start inherits it.
+    """
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

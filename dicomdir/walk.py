@@ -36,6 +36,7 @@ _ITEM: Final = 0xE000FFFE  # swapped
 _ITEM_END: Final = 0xE00DFFFE
 _SEQUENCE_END: Final = 0xE0DDFFFE
 _MOST_INSIDE: Final = 400  # headers within one sequence that still may be part of a run
+_PADDING: Final = b" \0"
 _LENGTH_BIG: Final = Struct(">I").unpack_from
 
 
@@ -102,25 +103,46 @@ class Window:
 
 Found = dict[int, bytes]
 
-# What says whose a file is and where it belongs: readers disagree on which of two they believe.
+# What says whose a file is and where it belongs: of two that differ, one reader believes the
+# first and another the last.
 _IDENTIFYING: Final = frozenset(
-    swap(tag)
-    for tag in (
-        *(0x00080005, 0x00080016, 0x00080018, 0x00080050),  # of the object, and its order
-        *(0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040),  # of the patient
-        *(0x0020000D, 0x0020000E),  # of study and series
+    map(
+        swap,
+        (
+            0x00080005,  # Specific Character Set
+            0x00080016,  # SOP Class UID
+            0x00080018,  # SOP Instance UID
+            0x00080050,  # Accession Number
+            0x00100010,  # Patient's Name
+            0x00100020,  # Patient ID
+            0x00100021,  # Issuer of Patient ID
+            0x00100030,  # Patient's Birth Date
+            0x00100040,  # Patient's Sex
+            0x0020000D,  # Study Instance UID
+            0x0020000E,  # Series Instance UID
+        ),
     )
 )
 
 
+def _refuse_other(tag: int, before: bytes, element: bytes, header: int = 8) -> None:
+    """Raise Twice where an identifying element says something else than *before*."""
+    # The VRs of all of these have headers of eight bytes; the padding says nothing.
+    if tag in _IDENTIFYING and before[header:].strip(_PADDING) != element[header:].strip(_PADDING):
+        raise Twice(swap(tag))
+
+
 def _keep(found: Found, tag: int, element: bytes, header: int = 8) -> None:
-    """Add an element; raise Twice where it is an identifying one that says something else."""
-    before = found.get(tag)
-    if before is not None and tag in _IDENTIFYING:
-        # The VRs of all of these have headers of eight bytes; the padding says nothing.
-        one, other = (value[header:].strip(b" \0") for value in (before, element))
-        if one != other:
-            raise Twice(swap(tag))
+    """Add an element; the loops in which each call counts do the same in place.
+
+    Args:
+        found: receives it.
+        tag: swapped.
+        element: as it stands.
+        header: bytes of it before the value.
+    """
+    if tag in found:
+        _refuse_other(tag, found[tag], element, header)
     found[tag] = element
 
 
@@ -190,7 +212,7 @@ def _walk_elements(window: Window, start: int, wanted: Mapping[int, bytes], foun
                 else window.take(base + position, base + after)
             )
             if tag in found:
-                _keep(found, tag, element)
+                _refuse_other(tag, found[tag], element)
             found[tag] = element
             window.other_vrs = window.other_vrs or vr != wanted[tag]
         position = after
@@ -236,9 +258,10 @@ def _walk_runs(
             memo.shorten(data, position, wanted)
             continue
         for tag, first, last in kept:
+            element = data[position + first : position + last]
             if tag in found:
-                _keep(found, tag, data[position + first : position + last])
-            found[tag] = data[position + first : position + last]
+                _refuse_other(tag, found[tag], element)
+            found[tag] = element
         position = after
         hits += 1
     memo.credit += hits

@@ -58,13 +58,8 @@ class FileSetFiles(Protocol):
     def names(self) -> Iterable[FileID]:
         """Return the names of all files that the scan found."""
 
-    def is_taken(self, name: FileID, *, by_more_than_a_folder: bool = False) -> bool:
-        """Return whether anything bears *name*.
-
-        Args:
-            name: of a file or a folder.
-            by_more_than_a_folder: a folder in which nothing is but such folders does not count.
-        """
+    def is_taken(self, name: FileID) -> bool:
+        """Return whether a file, or a folder with anything in it, bears *name*."""
 
     def content(self, name: FileID, largest: int) -> bytes | None:
         """Return the bytes of a file; None where there is none of that name.

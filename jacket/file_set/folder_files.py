@@ -54,9 +54,10 @@ class FolderFiles:
     def names(self) -> Iterable[FileID]:
         return self._names
 
-    def is_taken(self, name: FileID, *, by_more_than_a_folder: bool = False) -> bool:
+    def is_taken(self, name: FileID) -> bool:
         path = self.path.joinpath(*name)
-        return os.path.lexists(path) and not (by_more_than_a_folder and _is_bare(path))
+        # A run that was stopped may have made folders, and nothing yet in them.
+        return os.path.lexists(path) and not _is_bare(path)
 
     def content(self, name: FileID, largest: int) -> bytes | None:
         path = self.path.joinpath(*name)

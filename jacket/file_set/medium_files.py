@@ -67,8 +67,8 @@ class MediumFiles:
     def names(self) -> Iterable[FileID]:
         return self._entries
 
-    def is_taken(self, name: FileID, *, by_more_than_a_folder: bool = False) -> bool:
-        return name in self._entries  # which are files: folders never count
+    def is_taken(self, name: FileID) -> bool:
+        return name in self._entries
 
     def content(self, name: FileID, largest: int) -> bytes | None:
         entry = self._medium.find(name)

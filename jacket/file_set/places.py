@@ -13,7 +13,6 @@ from reporting import NotSupported
 FileID = tuple[str, ...]
 
 _ROOT: Final = "DICOM"
-_FOLDERS: Final = "PSE"  # letters of the folders of patients, studies and series
 _MOST: Final = 9_999_999  # seven digits after the letter
 _numbered: Final = re.compile(r"([A-Z])([0-9]{7})").fullmatch
 
@@ -30,7 +29,7 @@ class FreePlaces:
         self,
         names: Iterable[FileID],
         there: Iterable[tuple[Instance, FileID]],
-        is_taken: Callable[..., bool],
+        is_taken: Callable[[FileID], bool],
     ) -> None:
         """Look at what is there.
 
@@ -76,7 +75,7 @@ class FreePlaces:
         if not place.patient:
             return self._root(), "N"
         folder = self._root()
-        for depth, letter in enumerate(_FOLDERS, start=1):
+        for depth, letter in enumerate("PSE", start=1):
             known = self._folders.get(place[:depth])
             if known is None or len(known) + 4 - depth > COMPONENTS:
                 known = self._folders[place[:depth]] = self._next(folder, letter)
@@ -101,10 +100,7 @@ class FreePlaces:
                     f"more than {_MOST:,} entries", shown(folder), "Make a new medium"
                 )
             name = (*folder, f"{letter}{number:07d}")
-            # A job that was stopped may have made folders and nothing yet in them.
-            if name[-1] not in self._in[folder] and not self._is_taken(
-                name, by_more_than_a_folder=letter in _FOLDERS
-            ):
+            if name[-1] not in self._in[folder] and not self._is_taken(name):
                 break
         self._last[folder, letter] = number
         self._in[folder].add(name[-1])

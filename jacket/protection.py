@@ -221,16 +221,19 @@ def protection_of(
     password, remarks = wish.password, list[str]()
     if password is not None:
         remarks += _refuse_weak(password)
-    elif not wish.encrypt_to:
+    elif wish.slip is not None or not wish.encrypt_to:  # a sheet that is asked for tells one
         _refuse_another(again=again)
         password = generate_password()
+    slip = None if password is None else _slip_path(wish, target, is_own=wish.password is not None)
+    if not again and target is not None:
+        remarks += _of_another(_beside(target), slip)
     certificates, told = recipients_of(wish.encrypt_to, clock)
     signers, doubted = signers_of(wish, clock)
     sealer = prepare(certificates, password, signers=signers)
     return Protection(
         sealer,
         password,
-        None if password is None else _slip_path(wish, target, is_own=wish.password is not None),
+        slip,
         is_told=wish.slip == STANDARD_OUTPUT,
         certificates=[name_of(one) for one in certificates],
         signers=[name_of(one.certificates[0]) for one in signers],
@@ -261,6 +264,8 @@ def _refuse_weak(password: str) -> list[str]:
     from secure import judge_password
     from secure.strength import WEAK
 
+    ends = {password[:1], password[-1:]}
+    counts = ["the password: a space at its beginning or end counts"] if " " in ends else []
     strength = judge_password(password)
     if strength.level == "weak":
         why = "".join(f"; {_continued(remark)}" for remark in strength.remarks)
@@ -270,7 +275,7 @@ def _refuse_weak(password: str) -> list[str]:
             "Take more words that do not belong together, or leave --password-file out to have "
             "one made",
         )
-    return [f"the password: {_continued(remark)}" for remark in strength.remarks]
+    return [*counts, *(f"the password: {_continued(remark)}" for remark in strength.remarks)]
 
 
 def _continued(remark: str) -> str:
@@ -301,8 +306,20 @@ def _slip_path(wish: Wish, target: Path | None, *, is_own: bool) -> Path | None:
             "Name a file for it (- tells the password on standard output), or give a password of "
             "your own with --password-file",
         )
+    return _beside(target)
+
+
+def _beside(target: Path) -> Path:
+    """Return where the sheet with a password that was made goes, if nobody says where."""
     stem = target.stem if suffix_of(target) else target.name
     return target.with_name(f"{stem}-password.pdf")
+
+
+def _of_another(sheet: Path, ours: Path | None) -> list[str]:
+    """Return what is to be told of a sheet that lies where one of this medium would."""
+    if sheet == ours or not sheet.is_file():
+        return []
+    return [f"{sheet} is of a medium that was made before: do not hand it out with this one"]
 
 
 def _kind(medium: Medium) -> str:

@@ -24,7 +24,7 @@ _SETTLING: Final = 60.0  # seconds that a failed recording may take to come to r
 _OF_THE_DRIVE: Final = (CommandFailed, TransportFailed, NoMedium, StillOpen)
 _NO_MEDIUM: Final = 0x3A
 _LEFT: Final = {
-    True: "the disc is not closed and cannot be read",
+    True: "the disc is not closed, and readers do not open it",
     False: "what is on the disc is not complete",
     None: "what is on the disc now is not known",
 }

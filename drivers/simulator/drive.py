@@ -221,11 +221,13 @@ class SimulatedDrive(InMemory):
     def gone(self) -> DeviceGone:
         self._there = False
         return DeviceGone(
-            "the drive is not there any more", self.name, "Check its cable and its power"
+            "the drive is not there any more",
+            self.name,
+            "Check the cable and the power of the drive",
         )
 
     def mute(self) -> TimedOut:
-        return TimedOut("the drive does not answer", self.name, "Switch it off and on again")
+        return TimedOut("the drive does not answer", self.name, "Switch the drive off and on")
 
 
 __all__ = ["GOOD", "SimulatedDrive"]

@@ -128,7 +128,9 @@ class Failing:
             drive.state.deferred.append(Refused(condition, information=at, deferred=True))
         if fault.effect == "lost":
             raise TransportFailed(
-                "the answer of the drive did not come back", drive.name, "Check its cable"
+                "the answer of the drive did not come back",
+                drive.name,
+                "Check the cable of the drive",
             )
         if fault.effect == "corrupt":
             return _flipped(data, fault, call)

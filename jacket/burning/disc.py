@@ -124,8 +124,8 @@ class _Disc:
                 self.result.written = self._record(self.blocks, ahead, 0, self.progress)
             except WriteFailed as error:
                 self.result.take_left(error.disc)
-                discard = "Discard the disc. " if self.result.is_begun else ""
-                raise self._no_good("failed", error.what, f"{discard}{error.remedy}") from error
+                destroy = "Destroy the disc. " if self.result.is_begun else ""
+                raise self._no_good("failed", error.what, f"{destroy}{error.remedy}") from error
             finally:
                 self.result.source_waits = ahead.waits
 

@@ -13,9 +13,9 @@ from reporting import CannotRead, FilmjacketError
 _STICK: Final = "stick"
 _AGAIN: Final = "Start it again"
 _ERASE: Final = "Start it again with --erase"
-_DISCARD: Final = "Take it out and discard it, then start again"
+_DESTROY: Final = "Take it out and destroy it, then start again"
 _GONE: Final = (
-    "The drive was gone before it had come to rest: discard the disc, and if the drive still holds "
+    "The drive was gone before it had come to rest: destroy the disc, and if the drive still holds "
     "it, switch the drive off and on, then eject"
 )
 _NOT_THIS_STICK: Final = "Do not hand this stick out; to write it again, say --erase"
@@ -32,9 +32,9 @@ _INTERRUPTED: Final[dict[Stage, tuple[str, str]]] = {
     ),
     "blank": ("before anything was written; what was on the {medium} is lost", _ERASE),
     "wiping": ("while the {medium} was wiped: what was on it is not all overwritten", _ERASE),
-    "writing": ("while the {medium} was written: the {medium} is not complete", _DISCARD),
-    "written": ("before all of the {medium} was read back: it is not proved", _DISCARD),
-    "verifying": ("before all of the {medium} was looked at: it is not proved", _DISCARD),
+    "writing": ("while the {medium} was written: the {medium} is not complete", _DESTROY),
+    "written": ("before all of the {medium} was read back: it is not proved", _DESTROY),
+    "verifying": ("before all of the {medium} was looked at: it is not proved", _DESTROY),
 }
 
 
@@ -50,7 +50,7 @@ def interrupted_words(last: DiscResult | None) -> tuple[str, str]:
     what, remedy = _INTERRUPTED[last.stage]
     if last.stage == "writing" and last.written is not None and last.written.blocks:
         what = f"after {last.written.blocks:,} blocks: the {{medium}} is not complete"
-    if last.medium == _STICK and remedy == _DISCARD:
+    if last.medium == _STICK and remedy == _DESTROY:
         remedy = _NOT_THIS_STICK
     return f"interrupted {what.format(medium=last.medium)}", remedy
 
@@ -61,7 +61,7 @@ def spoilt(result: DiscResult, error: FilmjacketError) -> DiscFailed:
     return DiscFailed(
         f"the {_STICK if is_stick else 'disc'} is spoilt: {error.what}",
         error.where,
-        f"{error.remedy}. {_NOT_THIS_STICK if is_stick else 'Discard the disc'}",
+        f"{error.remedy}. {_NOT_THIS_STICK if is_stick else 'Destroy the disc'}",
     )
 
 

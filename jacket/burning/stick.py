@@ -27,7 +27,7 @@ from reporting import CannotRead, CannotWrite, FilmjacketError, NotSupported, Pr
 
 _SECTOR: Final = 512  # bytes
 _SMALLEST: Final = 8 << 20  # bytes; in less FAT16 does not find room for its least clusters
-_DISCARD: Final = "Use another stick; discard this one"
+_DESTROY: Final = "Use another stick; destroy this one"
 
 
 class TargetImage(ImageFile):
@@ -195,7 +195,7 @@ class StickTarget:
         result.defects = tuple(name_defects(volume, found.of("-")))
         result.why = f"{error.what}; damaged: {defect_words(result.defects)}"
         keep_map(found, result, record)
-        return DiscFailed(result.why, self.name, _DISCARD)
+        return DiscFailed(result.why, self.name, _DESTROY)
 
     def _look(self, volume: Volume, result: DiscResult, progress: Progress) -> None:
         try:
@@ -209,7 +209,7 @@ class StickTarget:
             )
         except CannotRead as error:
             result.verdict, result.why = "bad", f"a reader cannot open it: {error}"
-            raise DiscFailed(result.why, self.name, _DISCARD) from error
+            raise DiscFailed(result.why, self.name, _DESTROY) from error
         result.take_verification(verdict)
 
     def finish(self) -> None:

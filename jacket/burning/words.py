@@ -105,6 +105,8 @@ def _say_disc(disc: DiscResult, several: bool) -> None:
     console.say(f"{simulated}{disc.medium}{which} {disc.verdict.upper()}{why}")
     if disc.verdict == "handed over" and disc.copies > 1:
         console.say(f"  {disc.copies} copies")
+    if disc.of > 1:
+        console.say(f"  label {console.printable(disc.label)}")
     _say_whose(disc.verification)
     if disc.written is not None and disc.written.seconds:
         speed = console.size(int(disc.size / disc.written.seconds))

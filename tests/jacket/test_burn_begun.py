@@ -63,7 +63,7 @@ def test_a_disc_of_which_no_block_was_taken_is_begun_all_the_same(
     disc = disc_in_record(tmp_path / "jobs")
     assert disc["written"]["blocks"] == 0
     assert (disc["verdict"], disc["stage"]) == ("failed", "writing")
-    assert caught.value.remedy.startswith("Discard the disc. ")
+    assert caught.value.remedy.startswith("Destroy the disc. ")
     assert "as it was" not in caught.value.what
 
 
@@ -91,7 +91,7 @@ def test_an_interruption_in_what_goes_before_the_first_block_has_spoilt_the_disc
     drive = Stopped("cd-r")
     with pytest.raises(BurnInterrupted, match="the CD-R is not complete") as caught:
         burn([CT], on(drive, eject=False), jobs_folder=tmp_path / "jobs", jobs=1)
-    assert "discard it" in caught.value.remedy
+    assert "destroy it" in caught.value.remedy
     assert disc_in_record(tmp_path / "jobs")["stage"] == "writing"
 
 

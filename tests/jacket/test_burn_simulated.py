@@ -82,8 +82,11 @@ def test_each_disc_of_a_set_tells_whose_instances_a_reader_finds_on_it(
     found = [(one["instances"], one["patients"], one["studies"]) for one in verified]
     assert found == [(31, 2, 6), (50, 1, 1)]
     lines = said.out.splitlines()
-    discs = [lines[n + 1] for n, line in enumerate(lines) if line.startswith("SIMULATED CD-R")]
-    assert discs == [
+    begins = [n for n, line in enumerate(lines) if line.startswith("SIMULATED CD-R")]
+    labels = [disc["label"] for disc in record_in(tmp_path / "jobs")["discs"]]
+    assert len(set(labels)) == 2
+    assert [lines[n + 1] for n in begins] == [f"  label {label}" for label in labels]
+    assert [lines[n + 2] for n in begins] == [
         "  31 instances of 2 patients, 6 studies in the directory",
         "  50 instances of 1 patient, 1 study in the directory",
     ]

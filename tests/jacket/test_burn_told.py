@@ -169,7 +169,7 @@ def test_a_drive_that_was_pulled_out_leaves_a_disc_of_which_nothing_good_is_said
     tmp_path: Path,
 ) -> None:
     drive = SimulatedDrive("cd-r", faults=[fault("unplugged")])
-    with pytest.raises(DiscFailed, match="discard the disc") as caught:
+    with pytest.raises(DiscFailed, match="destroy the disc") as caught:
         burn([CT], on(drive), jobs_folder=tmp_path / "jobs")
     (record,) = (tmp_path / "jobs").glob("*.json")
     (disc,) = json.loads(record.read_text())["discs"]

@@ -98,6 +98,51 @@ def test_the_password_is_told_where_that_is_asked_for(
     assert {path.name for path in tmp_path.iterdir()} == {"disc.iso", "sources"}
 
 
+def test_a_sheet_that_is_asked_for_has_a_password_also_beside_certificates(
+    two_patients: Path, tmp_path: Path, people: Path, run: Run
+) -> None:
+    from secure import load_private_key
+
+    disc, sheet = tmp_path / "disc.iso", tmp_path / "sheet.pdf"
+    words = ("author", two_patients, "--encrypt-to", people / "r.pem", "--password-slip")
+    told = run(*words, "-", "-o", disc, "--json").json["password"]
+    assert len(opened(disc, Keys([told]))) == 25
+    assert (
+        len(opened(disc, Keys([], [load_private_key(people / "r.key", None, people / "r.pem")])))
+        == 25
+    )
+    assert run(*words, sheet, "-o", disc).code == 0
+    assert sheet.is_file()
+    assert run(*words, sheet, "-o", disc).code == 3, "it is of another medium"
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_sheet_of_a_medium_that_is_replaced_is_told(
+    own: bool, two_patients: Path, tmp_path: Path, people: Path, run: Run
+) -> None:
+    disc, password = tmp_path / "disc.iso", tmp_path / "password"
+    words = ("author", two_patients, "-o", disc, "--profile", "STD-GEN-SEC-CD")
+    assert "was made before" not in run(*words).out
+    password.write_text(OURS)
+    given = ("--password-file", password) if own else ("--encrypt-to", people / "r.pem")
+    said = run(*words, *given)
+    assert said.code == 0
+    assert f"{tmp_path / 'disc-password.pdf'} is of a medium that was made before" in said.out
+
+
+@pytest.mark.parametrize(("text", "is_told"), [(f" {OURS}", True), (OURS, False)])
+def test_a_space_that_nobody_sees_is_told(
+    text: str, is_told: bool, two_patients: Path, tmp_path: Path, run: Run
+) -> None:
+    disc, password = tmp_path / "disc.iso", tmp_path / "password"
+    password.write_text(f"{text}\r\n")
+    words = ("author", two_patients, "-o", disc, "--profile", "STD-GEN-SEC-CD")
+    said = run(*words, "--password-file", password)
+    assert said.code == 0
+    assert ("a space at its beginning or end counts" in said.out) is is_told
+    assert len(opened(disc, Keys([text]))) == 25
+
+
 def test_owners_of_certificates_open_it_and_signers_are_known(
     two_patients: Path, tmp_path: Path, people: Path, run: Run
 ) -> None:

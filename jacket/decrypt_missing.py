@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from dicomdir.check_reference import references
-from dicomdir.file_ids import located, shown
+from dicomdir.file_ids import shown
 from dicomdir.instance import NotIndexed
 from dicomdir.read import LARGEST, read_directory
+from jacket.referenced import referenced_file
 from media import Medium
 from reporting import FilmjacketError
 
@@ -42,7 +43,7 @@ def missing(medium: Medium, folder: Path | None) -> tuple[NotIndexed, ...]:
     except FilmjacketError:
         return ()
     named = dict.fromkeys(record.file_id for record, _ in references(directory))
-    lost = (name for name in named if not medium.find_tolerant(located(name) or name))
+    lost = (name for name in named if referenced_file(medium, name) is None)
     return tuple(NotIndexed(shown(name), _WHY, "missing") for name in lost)
 
 

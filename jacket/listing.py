@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from dicomdir.build import build_directory, separate_patients
 from dicomdir.check_reference import references
 from dicomdir.elements import BadEncoding, iterate_elements
-from dicomdir.file_ids import located
 from dicomdir.index import Indexer
 from dicomdir.instance import KINDS, Instance, NotIndexed
 from dicomdir.read import LARGEST, read_directory
@@ -17,6 +16,7 @@ from jacket.locked_medium import encrypted_medium
 from jacket.mail import opened_with, refuse_sealed
 from jacket.media_in_folder import no_dicom_in
 from jacket.plain import plain_left_out
+from jacket.referenced import referenced_file
 from jacket.single_file import open_medium_or_file
 from jacket.unlocked_medium import UnlockedMedium
 from media import Locked, MailMedium, Medium, SealedMail
@@ -158,7 +158,7 @@ def _unnamed(medium: Medium, directory: Directory) -> int:
     """Return how many DICOM files of the medium no record names; only these are opened."""
     named: set[Name] = set()
     for record, _ in references(directory):
-        found = medium.find_tolerant(located(record.file_id) or record.file_id)
+        found = referenced_file(medium, record.file_id)
         if found is not None:
             named.add(found.name)
     others = (entry for entry in medium.entries() if entry.name not in named)
@@ -222,7 +222,7 @@ class _Tree:
         if record.record_type not in _GROUPS:
             described["DirectoryRecordType"] = record.record_type
         if record.file_id:
-            found = self._medium.find_tolerant(located(record.file_id) or record.file_id)
+            found = referenced_file(self._medium, record.file_id)
             described |= {
                 "SOPClassUID": record.sop_class_uid,
                 "SOPInstanceUID": record.sop_instance_uid,

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from dicomdir.check_reference import Parents, references
-from dicomdir.file_ids import located, shown
+from dicomdir.file_ids import shown
 from dicomdir.instance import NotIndexed
 from dicomdir.read import LARGEST, read_directory
 from dicomdir.scan import Scanned
 from jacket.authored import Selection
+from jacket.referenced import referenced_file
 from profiles.selection import is_selected
 from reporting import CannotRead
 
@@ -62,7 +63,7 @@ def _missing(directory: Path, held: Container[str], wanted: Selection) -> Iterat
 
     with FolderMedium(folder) as medium:  # It finds names that are spelt in another way.
         for name in gone:
-            if medium.find_tolerant(located(name) or name) is None:
+            if referenced_file(medium, name) is None:
                 yield str(folder / shown(name))
 
 

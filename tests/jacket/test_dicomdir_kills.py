@@ -24,6 +24,7 @@ from media import open_medium
 from reporting import FilmjacketError
 
 KILLS = 30
+EARLY = 10  # more of them, at the first sign of something written
 LATE = 10  # more of them, with the new DICOMDIR in place
 SEED = 20261122
 MEGABYTE = 1 << 20
@@ -166,9 +167,9 @@ class Job:
             stderr=subprocess.DEVNULL,
         )
 
-    def writing(self) -> None:
+    def writing(self, nap: float = 0.0005) -> None:
         while self.process.poll() is None and stamp(self.target) == self.before:
-            time.sleep(0.0005)
+            time.sleep(nap)
 
     def span(self) -> float:
         self.writing()
@@ -183,7 +184,7 @@ class Job:
 
     def killed(self, after: float, *, late: bool = False) -> float:
         """Kill it; return 0, or the seconds it took where it was done before."""
-        self.writing()
+        self.writing(nap=0.0005 if after else 0)  # a job of few writes takes some milliseconds
         began = time.monotonic()
         if late:
             self.placing()
@@ -239,9 +240,10 @@ def expect_old_or_new_whenever_killed(
     chance = random.Random(SEED)  # noqa: S311 (to be repeated, not to be secret)
     kills, late_kills, olds, news = 0, 0, 0, 0
     # It never takes as long twice: kills by time alone may all be early, or all too late.
-    for late in (False,) * KILLS + (True,) * LATE:
+    for when in ("early",) * EARLY + ("",) * KILLS + ("late",) * LATE:
         copy_of(kept, target)
-        after = chance.uniform(0, span / 100 if late else span)
+        late = when == "late"
+        after = {"early": 0, "": span, "late": span / 100}[when] * chance.random()
         took = Job(target, words).killed(after, late=late)
         kills, late_kills = kills + (not took), late_kills + (late and not took)
         span = min(span, took or span)
@@ -260,7 +262,7 @@ def expect_old_or_new_whenever_killed(
         if target.is_file():
             assert complaints(target, peer) == []
         assert not late or named(now) == named(new)
-    assert kills >= KILLS // 2
+    assert kills >= EARLY + KILLS // 2
     assert olds
     assert news
     return Ends(old, new, late_kills)
